@@ -1,0 +1,105 @@
+#include "lib/base/atomic_file.h"
+
+#include "lib/base/errors.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <ostream>
+
+namespace carbonedge {
+namespace {
+
+class Descriptor {
+public:
+    explicit Descriptor(int value) : value_(value) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (value_ >= 0) ::close(value_);
+    }
+    [[nodiscard]] int value() const { return value_; }
+    [[nodiscard]] bool valid() const { return value_ >= 0; }
+
+private:
+    int value_;
+};
+
+[[noreturn]] void fail_to_write(const std::string& path, int error) {
+    throw EnvironmentError(fmt::format("cannot write {}: {}", path, std::strerror(error)),
+                           "check that the folder exists, is writable and has space");
+}
+
+bool write_all(int descriptor, std::string_view content) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(descriptor, content.data(), content.size());
+        if (written < 0) {
+            if (errno == EINTR) continue;
+            return false;
+        }
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+bool is_special_file(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+}  // namespace
+
+void write_output(const std::string& path, bool overwrite, std::string_view content, std::ostream& standard_output) {
+    if (path == "-") {
+        standard_output.write(content.data(), static_cast<std::streamsize>(content.size()));
+        standard_output.flush();
+        if (!standard_output) throw EnvironmentError("cannot write to standard output", "check the reader of the pipe");
+        return;
+    }
+    if (is_special_file(path)) {  // a pipe or /dev/null cannot be renamed over
+        const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+        if (!file.valid() || !write_all(file.value(), content)) fail_to_write(path, errno);
+        return;
+    }
+    if (!overwrite && ::access(path.c_str(), F_OK) == 0) {
+        throw EnvironmentError(fmt::format("{} already exists", path), "use --overwrite to replace it");
+    }
+    const std::string beside = fmt::format("{}.{}.part", path, ::getpid());
+    {
+        const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+        if (!file.valid()) fail_to_write(path, errno);
+        if (!write_all(file.value(), content) || ::fsync(file.value()) != 0) {
+            const int error = errno;
+            ::unlink(beside.c_str());
+            fail_to_write(path, error);
+        }
+    }
+    if (::rename(beside.c_str(), path.c_str()) != 0) {
+        const int error = errno;
+        ::unlink(beside.c_str());
+        fail_to_write(path, error);
+    }
+}
+
+std::string read_input(const std::string& path, std::istream& standard_input) {
+    if (path == "-") {
+        return {std::istreambuf_iterator<char>(standard_input), std::istreambuf_iterator<char>()};
+    }
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0)
+        throw InputError(path, 0, std::string("cannot be read: ") + std::strerror(errno));
+    if (S_ISDIR(status.st_mode)) throw InputError(path, 0, "cannot be read: it is a folder, a file was expected");
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw InputError(path, 0, std::string("cannot be read: ") + std::strerror(errno));
+    std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (file.bad()) throw InputError(path, 0, "cannot be read to its end");
+    return content;
+}
+
+}  // namespace carbonedge

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "lib/profile/profile.h"
+#include "lib/units/quantity.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace carbonedge {
+
+/// No joules for this window, and why. Never a silent zero.
+struct EnergyUnavailable {
+    std::string reason;
+};
+using EnergyResult = std::variant<EnergyReading, EnergyUnavailable>;
+
+/// A source of joules. Implementations: the model meter (CPU seconds x power curve); sensors come beside it.
+class EnergyMeter {
+public:
+    virtual ~EnergyMeter() = default;
+    [[nodiscard]] virtual std::string name() const = 0;      ///< "model:cpu-seconds"
+    [[nodiscard]] virtual std::string boundary() const = 0;  ///< what it covers: "core-dynamic", "package+dram", ...
+    /// How often its value changes; zero where it is continuous. Windows are sized from it.
+    [[nodiscard]] virtual Nanoseconds update_period() const = 0;
+    virtual void start() = 0;
+    /// Joules since start(), of the whole boundary.
+    virtual EnergyResult stop() = 0;
+};
+
+/// A documented power curve of one core. Dynamic energy of t CPU seconds is t x (busy - idle).
+struct PowerCurve {
+    Watts idle_per_core{0.0};
+    Watts busy_per_core{1.0};
+    double relative_uncertainty = 0.5;  ///< half width of the band, stated with every joule
+    std::string source;                 ///< where the numbers come from
+};
+
+/// Joules of a known amount of CPU time under a curve, tagged estimated.
+EnergyReading estimate_energy(Seconds cpu_time, const PowerCurve& curve);
+
+/// Meters the CPU time of this process (all threads) between start and stop.
+std::unique_ptr<EnergyMeter> make_model_meter(const PowerCurve& curve);
+
+}  // namespace carbonedge

@@ -1,0 +1,132 @@
+#pragma once
+
+#include "lib/partition/partition.h"
+#include "lib/profile/profile.h"
+#include "lib/tensor/tensor.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace carbonedge {
+
+/// Fixes everything that "N threads" means for this process (docs/measuring.md): LibTorch intra- and inter-op, OpenMP,
+/// OpenBLAS. Call once before any model is loaded, and `prepare_model_thread()` in every other thread that runs a
+/// model.
+void configure_model_threads(int threads);
+void prepare_model_thread();
+
+/// Pins glibc's malloc thresholds, which otherwise shift times by 40 % with process history; returns its description
+/// for the profile. Both profile and node call it first thing.
+std::string configure_allocator();
+
+/// "OpenBLAS 0.3.21 pthreads (...)", what LibTorch's matrix products really use.
+std::string blas_description();
+
+struct ModelOptions {
+    std::vector<InputSpec> inputs;
+    std::uint64_t seed = 0;                 ///< for the inputs' content
+    std::vector<HostTensor> input_tensors;  ///< instead of random content, by position; empty: random
+    int grouping_depth = 0;                 ///< 0: leaf modules; n: the first n parts of the module path
+    bool optimise = true;                   ///< false: never call optimize_for_inference
+};
+
+/// One pass, timed per row: marks inside the optimised graph.
+struct TimedPass {
+    std::vector<Nanoseconds> rows;
+    Nanoseconds whole{0};
+};
+
+/// A TorchScript module loaded for profiling and cutting. Throws InputError (unreadable, not TorchScript, inputs do not
+/// fit) with one clear line.
+class Model {
+public:
+    static Model load(const std::string& path, const ModelOptions& options);
+    Model(Model&&) noexcept;
+    Model& operator=(Model&&) noexcept;
+    ~Model();
+
+    /// Rows with everything that is not a measurement filled in; latencies and energy are left empty.
+    [[nodiscard]] const std::vector<LayerProfile>& layers() const;
+    [[nodiscard]] const std::vector<ValueRef>& input_values() const;
+    [[nodiscard]] const std::vector<std::int64_t>& output_values() const;
+    [[nodiscard]] const std::string& sha256() const;
+    [[nodiscard]] const std::string& execution() const;  ///< "optimised" | "frozen"
+    [[nodiscard]] const std::string& execution_reason() const;
+    [[nodiscard]] const std::vector<HostTensor>& inputs() const;
+
+    /// The module as loaded, in eval mode, neither frozen nor optimised: the reference of every output check.
+    std::vector<HostTensor> run_reference(const std::vector<HostTensor>& inputs);
+    /// The module that executes (optimised or frozen), unmarked.
+    std::vector<HostTensor> run(const std::vector<HostTensor>& inputs);
+    /// One pass of the executing module on the loaded inputs without copying them; for timing.
+    void run_once();
+    /// One pass of the marked graph.
+    TimedPass run_marked();
+
+    /// Writes rows [first, end) as a TorchScript module of its own (frozen, not optimised: StageModule optimises on
+    /// load). Its inputs are the values live at `first`, its outputs those live at `end`, both ascending by id; the
+    /// last stage returns the network's outputs in their order.
+    void extract_stage(const LayerRange& range, const std::string& path) const;
+
+private:
+    struct State;
+    explicit Model(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+/// Largest absolute difference over all outputs divided by the reference's range. `conclusive` is false where the range
+/// is zero, not finite or absurd: the check then says nothing.
+struct OutputDifference {
+    double relative = 0;
+    bool conclusive = false;
+    std::string remark;
+};
+OutputDifference compare_outputs(const std::vector<HostTensor>& reference, const std::vector<HostTensor>& actual);
+
+/// A stage file ready to run. Loading optimises where that is right and not slower; `execution()` says which it was.
+class StageModule {
+public:
+    /// `optimise`: as recorded in the plan's profile ("optimised"); a frozen profile's stages stay frozen.
+    static StageModule load(const std::string& path, bool optimise);
+    StageModule(StageModule&&) noexcept;
+    StageModule& operator=(StageModule&&) noexcept;
+    ~StageModule();
+
+    [[nodiscard]] const std::vector<InputSpec>& input_specs() const;  ///< names are "v<id>"
+    [[nodiscard]] const std::vector<InputSpec>& output_specs() const;
+    [[nodiscard]] const std::string& execution() const;
+
+    /// Runs on tensors whose memory the caller keeps alive; outputs are read through `views` before the next run.
+    /// Throws InputError where an input's dtype or shape does not fit.
+    struct TensorView {
+        DType dtype;
+        std::vector<std::int64_t> shape;
+        const std::byte* content;
+        std::size_t size;
+    };
+    void run(const std::vector<TensorView>& inputs, const std::function<void(const std::vector<TensorView>&)>& views);
+    std::vector<HostTensor> run(const std::vector<HostTensor>& inputs);
+
+private:
+    struct State;
+    explicit StageModule(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+/// The manifest `stages.json` that extraction leaves beside the stage files, schema carbonedge.stages/1.
+struct StageManifest {
+    std::string model_sha256;
+    std::string execution;
+    struct Entry {
+        std::string file;
+        LayerRange layers;
+        std::vector<InputSpec> inputs;
+        std::vector<InputSpec> outputs;
+    };
+    std::vector<Entry> stages;
+};
+
+}  // namespace carbonedge

@@ -1,0 +1,108 @@
+#pragma once
+
+#include "lib/profile/profile.h"
+#include "lib/units/quantity.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace carbonedge {
+
+/// How a limit of a node was imposed.
+struct EnforcedLimit {
+    std::string node;
+    double cpus = 0;
+    Nanoseconds quota_period{0};
+    Bytes memory;
+    bool enforced = false;
+    std::string mechanism;  ///< "cgroup-v1", "cgroup-v2", or why it is not enforced
+    bool operator==(const EnforcedLimit&) const = default;
+};
+
+/// First line of a run log.
+struct RunHeader {
+    std::string tool_version;
+    std::string date_utc;
+    std::string machine;
+    std::string engine;  ///< "process"
+    std::string plan_name;
+    std::string plan_json;  ///< the plan as it was executed, one JSON value
+    std::string model_sha256;
+    std::int64_t requests = 0;              ///< asked for
+    std::optional<double> rate_per_second;  ///< absent: closed loop
+    std::int64_t in_flight = 1;
+    std::int64_t warm_up = 0;
+    std::uint64_t seed = 0;
+    std::vector<EnforcedLimit> limits;
+    std::string meter;
+    bool operator==(const RunHeader&) const = default;
+};
+
+/// What one stage did for one request. Times are durations; they and the transfers sum to the request's latency.
+struct StageRecord {
+    std::string node;
+    Nanoseconds transfer{0};  ///< from the previous stage (or gateway) handing over until this node has the bytes
+    Nanoseconds queue{0};
+    Nanoseconds compute{0};  ///< wall time of the forward pass
+    Nanoseconds cpu{0};      ///< CPU time of the forward pass, all threads
+    Bytes input_bytes;
+    Bytes output_bytes;
+    bool operator==(const StageRecord&) const = default;
+};
+
+struct RequestRecord {
+    std::int64_t id = 0;
+    std::int64_t pipeline = 0;
+    Nanoseconds arrival{0};  ///< since the run's start; intended arrival in an open loop
+    Nanoseconds latency{0};  ///< arrival to answer at the gateway
+    bool ok = true;
+    std::string error;
+    Nanoseconds return_transfer{0};  ///< last stage to gateway
+    std::vector<StageRecord> stages;
+    bool operator==(const RequestRecord&) const = default;
+};
+
+/// Totals of one node over the measured requests.
+struct NodeRecord {
+    std::string node;
+    Nanoseconds compute_cpu{0};  ///< inside forward passes
+    Nanoseconds total_cpu{0};    ///< everything the node process used; the difference is transport and overhead
+    Nanoseconds throttled{0};
+    Bytes peak_memory;
+    EnergyReading compute_energy;
+    EnergyReading transport_energy;  ///< of total_cpu - compute_cpu
+    Joules idle_energy;              ///< under the plan's idle policy
+    GramsCo2e compute_grams;
+    GramsCo2e transport_grams;
+    GramsCo2e idle_grams;
+    GramsCo2e embodied_grams;
+    bool operator==(const NodeRecord&) const = default;
+};
+
+/// Last line. Missing, or complete == false: the run was interrupted.
+struct RunEnd {
+    bool complete = false;
+    bool interrupted = false;
+    Nanoseconds wall{0};
+    std::int64_t succeeded = 0;
+    std::int64_t failed = 0;
+    bool outputs_checked = false;
+    double worst_output_error = 0;  ///< largest difference to the unsplit model / its output range
+    Joules link_energy;
+    GramsCo2e link_grams;
+    Nanoseconds gateway_cpu{0};  ///< outside the plan's boundary, stated for completeness
+    bool operator==(const RunEnd&) const = default;
+};
+
+/// What a run recorded, schema carbonedge.run/1, JSON lines.
+struct RunLog {
+    RunHeader header;
+    std::vector<RequestRecord> requests;
+    std::vector<NodeRecord> nodes;
+    std::optional<RunEnd> end;  ///< absent: the writer was killed
+    bool operator==(const RunLog&) const = default;
+};
+
+}  // namespace carbonedge

@@ -1,0 +1,1 @@
+// The tests that link LibTorch are added by tests/unit/<layer>/CMakeLists.txt; a target needs one source of its own.

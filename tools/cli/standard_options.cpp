@@ -1,0 +1,129 @@
+#include "tools/cli/standard_options.h"
+
+#include "lib/base/errors.h"
+#include "lib/base/spelling.h"
+#include "lib/base/version.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <algorithm>
+#include <ostream>
+#include <vector>
+
+namespace carbonedge {
+namespace {
+
+const CLI::App* active_subcommand(const CLI::App& app) {
+    const CLI::App* deepest = &app;
+    while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().front();
+    return deepest;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::App* scope = &app; scope != nullptr; scope = scope->get_parent()) {
+        for (const CLI::Option* option : scope->get_options()) {
+            for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+        }
+    }
+    return names;
+}
+
+/// CLI11 lists what it could not place; the first that looks like an option deserves a suggestion.
+std::string extras_message(const CLI::App& app) {
+    const CLI::App* scope = active_subcommand(app);
+    for (const std::string& word : app.remaining(true)) {
+        if (!word.starts_with("-")) return fmt::format("unexpected argument '{}', see -h", word);
+        const std::string name = word.substr(0, word.find('='));
+        const std::string nearest = nearest_name(name, option_names(*scope));
+        return nearest.empty() ? fmt::format("unknown option '{}', see -h", name)
+                               : fmt::format("unknown option '{}' (did you mean '{}'?), see -h", name, nearest);
+    }
+    return "unexpected argument, see -h";
+}
+
+std::string first_line(std::string text) {
+    for (char& letter : text) {
+        if (letter == '\n') letter = ' ';
+    }
+    while (text.ends_with(' ')) text.pop_back();
+    return text;
+}
+
+void print_effective(const CLI::App& app, std::ostream& err) {
+    for (const CLI::App* scope = active_subcommand(app); scope != nullptr; scope = scope->get_parent()) {
+        for (const CLI::Option* option : scope->get_options()) {
+            const std::string name = option->get_name();
+            if (name == "--help" || name == "-h" || name == "--version") continue;
+            std::string value = option->get_default_str();
+            if (option->count() > 0) {
+                value.clear();
+                for (const std::string& result : option->results()) value += (value.empty() ? "" : " ") + result;
+            }
+            err << "option " << name << " = " << (value.empty() ? "(unset)" : value) << "\n";
+        }
+    }
+}
+
+}  // namespace
+
+void add_standard_options(CLI::App& app, StandardOptions& options) {
+    app.set_help_flag("-h", "print this list of options");
+    app.add_flag_callback(
+        "--help", [] {}, "print the full page with examples and diagnostics");
+    app.add_flag_callback(
+        "--version", [] {}, "print the version");
+    app.add_option("-o,--output", options.output, "write here instead of standard output ('-')")->capture_default_str();
+    app.add_flag("--overwrite", options.overwrite, "replace an existing output file");
+    app.add_flag("--quiet", options.quiet, "no messages on standard error but errors");
+    app.add_flag("-v,--verbose", options.verbosity, "print every effective option on standard error");
+}
+
+void add_seed_option(CLI::App& app, StandardOptions& options) {
+    app.add_option("--seed", options.seed, "seed of everything random")->capture_default_str();
+}
+
+void add_format_option(CLI::App& app, StandardOptions& options, std::initializer_list<std::string> formats) {
+    const std::vector<std::string> names(formats);
+    app.add_option_function<std::string>(
+           "--format",
+           [&options, names](const std::string& name) {
+               if (std::find(names.begin(), names.end(), name) == names.end()) {
+                   throw UsageError("--format: " + unknown_name_message("format", name, names));
+               }
+               options.format = name;
+           },
+           fmt::format("output format: {}", fmt::join(names, ", ")))
+        ->default_str(options.format);
+}
+
+bool parse_command_line(CLI::App& app, int argc, const char* const* argv, std::string_view page, std::ostream& out,
+                        std::ostream& err, const StandardOptions& options) {
+    // Help and version must win over a missing required argument, which CLI11 would report first.
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        if (word == "--") break;
+        if (word == "--help") {
+            out << page;
+            return false;
+        }
+        if (word == "--version") {
+            out << app.get_name() << " " << version() << "\n";
+            return false;
+        }
+    }
+    app.allow_extras();
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+        out << app.help();
+        return false;
+    } catch (const CLI::ParseError& error) {
+        throw UsageError(first_line(error.what()) + ", see -h");
+    }
+    if (!app.remaining(true).empty()) throw UsageError(extras_message(app));
+    if (options.verbosity > 0) print_effective(app, err);
+    return true;
+}
+
+}  // namespace carbonedge

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace carbonedge {
+
+/// Options that mean the same in every tool.
+struct StandardOptions {
+    std::string output = "-";     ///< -o, --output; "-" is stdout
+    std::string format = "text";  ///< --format, where the tool offers one
+    int verbosity = 0;            ///< -v prints every effective option
+    bool quiet = false;           ///< --quiet: no talk on stderr but errors
+    bool overwrite = false;       ///< --overwrite
+    std::uint64_t seed = 0;       ///< --seed
+};
+
+/// Adds -o/--output, --overwrite, --quiet, -v, --version and `--help` (the page) / `-h` (the short list).
+void add_standard_options(CLI::App& app, StandardOptions& options);
+void add_seed_option(CLI::App& app, StandardOptions& options);
+/// Adds --format with its allowed names.
+void add_format_option(CLI::App& app, StandardOptions& options, std::initializer_list<std::string> formats);
+
+/// Parses and returns whether the tool should go on. Help and version are printed to `out` (returns false).
+/// Anything wrong throws UsageError, one line, with the nearest option suggested. With -v the effective options go to
+/// `err`. `page` is the compiled-in text of docs/cli/<tool>.md.
+bool parse_command_line(CLI::App& app, int argc, const char* const* argv, std::string_view page, std::ostream& out,
+                        std::ostream& err, const StandardOptions& options);
+
+}  // namespace carbonedge
