@@ -12,6 +12,9 @@ function(carbonedge_layer name)
     set(scope INTERFACE)
   endif()
   add_library(carbonedge::${name} ALIAS ${target})
+  # Globbed, so that no header escapes the check that it compiles alone (all_verify_interface_header_sets).
+  file(GLOB headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.h")
+  target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS "${CMAKE_SOURCE_DIR}" FILES ${headers})
   target_link_libraries(${target} ${scope} carbonedge_flags ${arg_LINK_PUBLIC})
   foreach(layer IN LISTS arg_DEPENDS)
     target_link_libraries(${target} ${scope} carbonedge::${layer})
@@ -20,6 +23,9 @@ function(carbonedge_layer name)
     target_link_libraries(${target} PRIVATE ${arg_LINK_PRIVATE})
   endif()
 endfunction()
+
+# Everything that a user runs, for `make build`.
+add_custom_target(programs)
 
 # carbonedge_tool(NAME [OUTPUT program] SOURCES ... DEPENDS layer ...)
 # An executable build/bin/carbonedge-<name>, or OUTPUT where the name differs. Its help page docs/cli/<page>.md is compiled in.
@@ -36,6 +42,7 @@ function(carbonedge_tool name)
   foreach(layer IN LISTS arg_DEPENDS)
     target_link_libraries(${target} PRIVATE carbonedge::${layer})
   endforeach()
+  add_dependencies(programs ${target})
   install(TARGETS ${target} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
