@@ -1,0 +1,48 @@
+#pragma once
+
+#include "lib/partition/plan.h"
+#include "lib/scheduler/node_score.h"
+
+#include <cstddef>
+#include <vector>
+
+namespace carbonedge {
+
+/// Decides which pipeline of a plan the next request takes. `plan` predicts with it and `run` routes with it, so that
+/// both make the same choices from the same facts. Not thread safe.
+///
+/// Policies: "single" always takes pipeline 0; "round-robin" takes them in turn; "node-selection" takes the highest
+/// score, where each pipeline is one node and
+///  - cpus and memory available are the node's own, required are those of its stage (cpu / busy cores, stage memory)
+///  - load = tasks / (1 + tasks), so that a node with five requests in flight (0.83) is skipped
+///  - average time starts as the predicted mean, counted as one request, and follows what finished() reports
+///  - power = busy power per core * cpus, and S_C's time is the average time
+/// Where every node is skipped the one with the fewest requests in flight is taken.
+class RequestRouter {
+public:
+    /// Throws UsageError for an unknown policy, mode or variant, or a node-selection pipeline with several stages.
+    explicit RequestRouter(const Plan& plan);
+
+    /// The pipeline of the next request, which counts as in flight from now on.
+    std::size_t choose();
+    void finished(std::size_t pipeline, Seconds latency);
+
+private:
+    enum class Policy { kSingle, kRoundRobin, kNodeSelection };
+
+    void publish_tasks(std::size_t pipeline);
+    [[nodiscard]] std::size_t least_tasks() const;
+
+    Policy policy_ = Policy::kSingle;
+    ScoreWeights weights_;
+    ScoreVariant variant_ = ScoreVariant::kMinmax;
+    TaskNeed need_;
+    NodeTable table_;
+    NodeSelector selector_;
+    std::vector<double> tasks_;
+    std::vector<double> time_sum_;
+    std::vector<double> time_count_;
+    std::size_t turn_ = 0;
+};
+
+}  // namespace carbonedge
