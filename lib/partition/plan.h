@@ -86,6 +86,7 @@ struct Prediction {
 struct Pipeline {
     std::vector<PlannedStage> stages;
     std::vector<PlannedTransfer> transfers;  ///< stages.size() + 1
+    double share = 1;  ///< of the requests that the prediction's routing sends here; they sum to 1
     Prediction predicted;
     bool operator==(const Pipeline&) const = default;
 };

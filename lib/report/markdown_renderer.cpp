@@ -1,0 +1,88 @@
+#include "lib/report/cell_text.h"
+#include "lib/report/renderers.h"
+
+#include <fmt/format.h>
+
+namespace carbonedge {
+namespace {
+
+/// Text that Markdown shows as it is: no table border, emphasis, link, code or HTML comes out of a name.
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char letter : text) {
+        switch (letter) {
+            case '|':
+            case '\\':
+            case '`':
+            case '*':
+            case '_':
+            case '[':
+            case ']':
+            case '#':
+                out += '\\';
+                out += letter;
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '&':
+                out += "&amp;";
+                break;
+            default:
+                out += letter;
+        }
+    }
+    return out;
+}
+
+std::string shown(const Cell& cell, const NumberStyle& style) { return escaped(cell_text(cell, style)); }
+
+void append_section(std::string& out, const Table& table) {
+    if (!table.title.empty()) out += fmt::format("## {}\n\n", escaped(table.title));
+    std::vector<NumberStyle> styles;
+    std::string head = "|";
+    std::string rule = "|";
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        const Column& column = table.columns[i];
+        std::vector<const Cell*> cells;
+        for (const auto& row : table.rows) cells.push_back(&row[i]);
+        styles.push_back(number_style(column.unit, cells, column.show_plus_sign));
+        const std::string unit = styles.back().unit.empty() ? "" : fmt::format(" [{}]", styles.back().unit);
+        head += fmt::format(" {} |", escaped(column.title + unit));
+        rule += is_numeric(column.unit) ? "---:|" : "---|";
+    }
+    out += head + "\n" + rule + "\n";
+    for (const auto& row : table.rows) {
+        out += "|";
+        for (std::size_t i = 0; i < row.size(); ++i) out += fmt::format(" {} |", shown(row[i], styles[i]));
+        out += "\n";
+    }
+    if (!table.notes.empty()) out += "\n";
+    for (const std::string& note : table.notes) out += fmt::format("- {}\n", shown(Cell(note), {}));
+}
+
+void append_section(std::string& out, const FactList& list) {
+    if (!list.title.empty()) out += fmt::format("## {}\n\n", escaped(list.title));
+    for (const Fact& fact : list.facts) {
+        out += fmt::format("- **{}:** {}\n", escaped(fact.what.title), escaped(fact_text(fact.value, fact.what.unit)));
+    }
+}
+
+}  // namespace
+
+std::string render_markdown(const Document& document) {
+    std::string out;
+    if (!document.title.empty()) out += fmt::format("# {}\n", shown(Cell(document.title), {}));
+    for (const Section& section : document.sections) {
+        if (!out.empty()) out += "\n";
+        std::visit([&](const auto& one) { append_section(out, one); }, section);
+    }
+    if (!document.notes.empty()) out += "\n";
+    for (const std::string& note : document.notes) out += fmt::format("- {}\n", shown(Cell(note), {}));
+    return out;
+}
+
+}  // namespace carbonedge

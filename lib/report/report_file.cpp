@@ -1,0 +1,66 @@
+#include "lib/report/cell_text.h"
+#include "lib/report/renderers.h"
+
+#include <nlohmann/json.hpp>
+
+namespace carbonedge {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Cell& cell) {
+    return std::visit(
+        [](const auto& value) -> Json {
+            using T = std::decay_t<decltype(value)>;
+            if constexpr (std::is_same_v<T, std::monostate>) {
+                return nullptr;
+            } else if constexpr (std::is_same_v<T, Nanoseconds>) {
+                return value.count();
+            } else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>) {
+                return value;
+            } else {
+                return value.value();
+            }
+        },
+        cell);
+}
+
+Json to_json(const FactList& list) {
+    Json facts = Json::object();
+    for (const Fact& fact : list.facts) facts[machine_name(fact.what)] = to_json(fact.value);
+    return {{"title", list.title}, {"facts", facts}};
+}
+
+Json to_json(const Table& table) {
+    Json columns = Json::array();
+    for (const Column& column : table.columns) {
+        Json entry{{"name", machine_name(column)}, {"title", column.title}};
+        if (!exact_unit(column.unit).empty()) entry["unit"] = exact_unit(column.unit);
+        columns.push_back(entry);
+    }
+    Json rows = Json::array();
+    for (const auto& row : table.rows) {
+        Json entry = Json::object();
+        for (std::size_t i = 0; i < row.size(); ++i) entry[machine_name(table.columns[i])] = to_json(row[i]);
+        rows.push_back(entry);
+    }
+    return {{"title", table.title}, {"columns", columns}, {"rows", rows}, {"notes", table.notes}};
+}
+
+}  // namespace
+
+std::string render_json(const Document& document) {
+    Json sections = Json::object();
+    for (const Section& section : document.sections) {
+        sections[section_name(section)] = std::visit([](const auto& one) { return to_json(one); }, section);
+    }
+    const Json root{{"schema", "carbonedge.report/1"},
+                    {"kind", document.kind},
+                    {"title", document.title},
+                    {"sections", sections},
+                    {"notes", document.notes}};
+    // Names come from files and may hold bytes that are not UTF-8; they are replaced, not fatal.
+    return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace carbonedge

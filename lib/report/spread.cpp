@@ -1,0 +1,76 @@
+#include "lib/report/spread.h"
+
+#include "lib/base/random.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace carbonedge {
+namespace {
+
+constexpr double kTail = 0.025;
+constexpr std::size_t kResamples = 1000;
+constexpr std::size_t kLeastForMean = 5;
+
+double mean_of(std::span<const double> values) {
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+}  // namespace
+
+double quantile(std::span<const double> ascending, double probability) {
+    const double position = probability * static_cast<double>(ascending.size() - 1);
+    const auto below = static_cast<std::size_t>(position);
+    const std::size_t above = std::min(below + 1, ascending.size() - 1);
+    return ascending[below] + (position - static_cast<double>(below)) * (ascending[above] - ascending[below]);
+}
+
+std::optional<Interval> quantile_interval(std::span<const double> ascending, double probability) {
+    // With K ~ Binomial(n, p) values at or below the quantile: value[k] (1-based) is above it iff K < k.
+    const std::size_t n = ascending.size();
+    const double log_p = std::log(probability);
+    const double log_q = std::log1p(-probability);
+    double cumulative = 0;
+    std::size_t low = 0;   // largest rank with P(K < rank) <= tail
+    std::size_t high = 0;  // smallest rank with P(K >= rank) <= tail
+    for (std::size_t k = 0; k <= n; ++k) {
+        if (cumulative <= kTail) low = k;
+        if (high == 0 && 1 - cumulative <= kTail) high = k;
+        const auto count = static_cast<double>(k);
+        const auto size = static_cast<double>(n);
+        cumulative += std::exp(std::lgamma(size + 1) - std::lgamma(count + 1) - std::lgamma(size - count + 1) +
+                               count * log_p + (size - count) * log_q);
+    }
+    if (low == 0 || high == 0) return std::nullopt;
+    return Interval{ascending[low - 1], ascending[high - 1]};
+}
+
+std::optional<Interval> mean_interval(std::span<const double> values, std::uint64_t seed) {
+    if (values.size() < kLeastForMean) return std::nullopt;
+    SeededRandom random(seed);
+    std::vector<double> means(kResamples);
+    for (double& mean : means) {
+        double sum = 0;
+        for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.below(values.size())];
+        mean = sum / static_cast<double>(values.size());
+    }
+    std::sort(means.begin(), means.end());
+    return Interval{quantile(means, kTail), quantile(means, 1 - kTail)};
+}
+
+std::optional<Spread> spread_of(std::vector<double> values, std::uint64_t seed) {
+    if (values.empty()) return std::nullopt;
+    std::sort(values.begin(), values.end());
+    Spread spread;
+    spread.count = values.size();
+    spread.mean = mean_of(values);
+    spread.median = quantile(values, 0.5);
+    spread.p95 = quantile(values, 0.95);
+    spread.mean_interval = mean_interval(values, seed);
+    spread.median_interval = quantile_interval(values, 0.5);
+    spread.p95_interval = quantile_interval(values, 0.95);
+    return spread;
+}
+
+}  // namespace carbonedge
