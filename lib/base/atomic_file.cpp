@@ -3,10 +3,14 @@
 #include "lib/base/errors.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -53,7 +57,32 @@ bool is_special_file(const std::string& path) {
     return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+[[noreturn]] void refuse_existing(const std::string& path) {
+    throw EnvironmentError(fmt::format("{} already exists", path), "use --overwrite to replace it");
+}
+
+/// The file that a link stands for; a path that is none, or leads nowhere, is itself.
+std::string without_links(const std::string& path) {
+    std::array<char, PATH_MAX> resolved{};
+    return ::realpath(path.c_str(), resolved.data()) == nullptr ? path : std::string(resolved.data());
+}
+
+/// Moves `from` to `to`; with `replace` false fails with EEXIST where `to` exists, in one step.
+bool move_file(const std::string& from, const std::string& to, bool replace) {
+    if (!replace) {
+        if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+        if (errno != EINVAL && errno != ENOSYS) return false;  // some file systems know only plain renaming
+    }
+    return ::rename(from.c_str(), to.c_str()) == 0;
+}
+
 }  // namespace
+
+void check_output(const std::string& path, bool overwrite) {
+    if (path != "-" && !overwrite && !is_special_file(path) && exists(path)) refuse_existing(path);
+}
 
 void write_output(const std::string& path, bool overwrite, std::string_view content, std::ostream& standard_output) {
     if (path == "-") {
@@ -67,22 +96,25 @@ void write_output(const std::string& path, bool overwrite, std::string_view cont
         if (!file.valid() || !write_all(file.value(), content)) fail_to_write(path, errno);
         return;
     }
-    if (!overwrite && ::access(path.c_str(), F_OK) == 0) {
-        throw EnvironmentError(fmt::format("{} already exists", path), "use --overwrite to replace it");
-    }
-    const std::string beside = fmt::format("{}.{}.part", path, ::getpid());
+    check_output(path, overwrite);
+    const std::string target = without_links(path);
+    const std::string beside = fmt::format("{}.{}.part", target, ::getpid());
     {
         const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
         if (!file.valid()) fail_to_write(path, errno);
-        if (!write_all(file.value(), content) || ::fsync(file.value()) != 0) {
+        struct stat old {};
+        const bool permissions_kept =
+            ::stat(target.c_str(), &old) != 0 || ::fchmod(file.value(), old.st_mode & 07777U) == 0;
+        if (!permissions_kept || !write_all(file.value(), content) || ::fsync(file.value()) != 0) {
             const int error = errno;
             ::unlink(beside.c_str());
             fail_to_write(path, error);
         }
     }
-    if (::rename(beside.c_str(), path.c_str()) != 0) {
+    if (!move_file(beside, target, overwrite)) {
         const int error = errno;
         ::unlink(beside.c_str());
+        if (error == EEXIST) refuse_existing(path);
         fail_to_write(path, error);
     }
 }

@@ -1,15 +1,19 @@
 #pragma once
 
-#include <functional>
 #include <iosfwd>
 #include <string>
 #include <string_view>
 
 namespace carbonedge {
 
+/// Refuses what write_output() would refuse: an existing file without `overwrite`. A tool that works for minutes asks
+/// first. Throws EnvironmentError naming the path and the remedy.
+void check_output(const std::string& path, bool overwrite);
+
 /// Writes `content` to a file beside `path` and renames it into place, so that a reader never sees half a file and a
-/// failure leaves the old one. `path` "-" writes to `standard_output`. Refuses an existing file unless `overwrite`.
-/// Throws EnvironmentError naming the path.
+/// failure leaves the old one, whose permissions are kept. A symbolic link stays one: what it points at is replaced.
+/// `path` "-" writes to `standard_output`. Refuses an existing file unless `overwrite`, even one that appears
+/// meanwhile. Throws EnvironmentError naming the path.
 void write_output(const std::string& path, bool overwrite, std::string_view content, std::ostream& standard_output);
 
 /// The whole of a file, or of `standard_input` for "-". Throws InputError where it cannot be read.

@@ -88,9 +88,13 @@ constexpr Joules operator*(Bytes bytes, JoulesPerByte cost) {
 }
 constexpr Joules operator*(JoulesPerByte cost, Bytes bytes) { return bytes * cost; }
 
-/// A count of nanoseconds from a real number of seconds, rounded to nearest: the form times take in files.
+/// A count of nanoseconds from a real number of seconds, rounded to nearest: the form times take in files. What does
+/// not fit in 64 bits (292 years, infinity) becomes the largest or smallest count; not-a-number becomes 0.
 constexpr Nanoseconds to_nanoseconds(Seconds time) {
     const double nanoseconds = time.count() * 1e9;
+    if (nanoseconds >= 0x1p63) return Nanoseconds::max();
+    if (nanoseconds <= -0x1p63) return Nanoseconds::min();
+    if (nanoseconds != nanoseconds) return Nanoseconds::zero();
     return Nanoseconds(static_cast<std::int64_t>(nanoseconds < 0 ? nanoseconds - 0.5 : nanoseconds + 0.5));
 }
 constexpr Seconds to_seconds(Nanoseconds time) { return std::chrono::duration_cast<Seconds>(time); }

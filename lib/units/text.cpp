@@ -51,8 +51,11 @@ constexpr std::array kMasses{UnitFactor{"kg", 1e3}, UnitFactor{"ug", 1e-6}, Unit
         fmt::format("{}: '{}' {}, expected a quantity with its unit such as {}", what, text, problem, form));
 }
 
-double parse(std::string_view text, std::string_view what, std::span<const UnitFactor> units, std::string_view form) {
-    double number = 0;
+/// `Number` is long double where the result is a 64-bit count, which a double cannot hold exactly.
+template <class Number>
+Number parse_as(std::string_view text, std::string_view what, std::span<const UnitFactor> units,
+                std::string_view form) {
+    Number number = 0;
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, number);
     if (error != std::errc() || !std::isfinite(number)) refuse(text, what, "is not a number", form);
@@ -61,15 +64,24 @@ double parse(std::string_view text, std::string_view what, std::span<const UnitF
     if (unit.starts_with(' ')) unit.remove_prefix(1);
     if (unit.empty()) refuse(text, what, "has no unit", form);
     for (const UnitFactor& candidate : units) {
-        if (candidate.name == unit) return number * candidate.factor;
+        if (candidate.name != unit) continue;
+        const Number scaled = number * static_cast<Number>(candidate.factor);
+        if (!std::isfinite(scaled)) refuse(text, what, "is too large", form);
+        return scaled;
     }
     refuse(text, what, fmt::format("has the unknown unit '{}'", unit), form);
 }
 
-std::int64_t whole(double number, std::string_view text, std::string_view what, std::string_view form) {
-    if (number >= static_cast<double>(std::numeric_limits<std::int64_t>::max()))
+double parse(std::string_view text, std::string_view what, std::span<const UnitFactor> units, std::string_view form) {
+    return parse_as<double>(text, what, units, form);
+}
+
+std::int64_t parse_whole(std::string_view text, std::string_view what, std::span<const UnitFactor> units,
+                         std::string_view form) {
+    const long double number = std::round(parse_as<long double>(text, what, units, form));
+    if (number > static_cast<long double>(std::numeric_limits<std::int64_t>::max()))
         refuse(text, what, "is too large", form);
-    return std::llround(number);
+    return static_cast<std::int64_t>(number);
 }
 
 struct Scale {
@@ -84,7 +96,7 @@ std::string scaled(double number, std::span<const Scale> scales) {
     const double magnitude = std::abs(number);
     const Scale* chosen = &scales.back();
     for (const Scale& scale : scales) {
-        if (magnitude >= scale.from) {
+        if (magnitude >= 0.9995 * scale.from) {  // what would round up to this unit is shown in it
             chosen = &scale;
             break;
         }
@@ -98,13 +110,13 @@ std::string scaled(double number, std::span<const Scale> scales) {
 }  // namespace
 
 Nanoseconds parse_duration(std::string_view text, std::string_view what) {
-    return Nanoseconds(whole(parse(text, what, kDurations, "50ms"), text, what, "50ms"));
+    return Nanoseconds(parse_whole(text, what, kDurations, "50ms"));
 }
 Seconds parse_lifetime(std::string_view text, std::string_view what) {
     return Seconds(parse(text, what, kLifetimes, "4years"));
 }
 Bytes parse_bytes(std::string_view text, std::string_view what) {
-    return Bytes(whole(parse(text, what, kBytes, "512MiB"), text, what, "512MiB"));
+    return Bytes(parse_whole(text, what, kBytes, "512MiB"));
 }
 BytesPerSecond parse_bandwidth(std::string_view text, std::string_view what) {
     return BytesPerSecond(parse(text, what, kBandwidths, "100Mbit/s"));
@@ -132,8 +144,8 @@ double parse_number(std::string_view text, std::string_view what) {
 }
 
 std::string duration_text(Seconds time) {
-    static constexpr std::array kScales{Scale{60.0, 1.0, "s"}, Scale{1.0, 1.0, "s"}, Scale{1e-3, 1e-3, "ms"},
-                                        Scale{1e-6, 1e-6, "us"}, Scale{0.0, 1e-9, "ns"}};
+    static constexpr std::array kScales{Scale{1.0, 1.0, "s"}, Scale{1e-3, 1e-3, "ms"}, Scale{1e-6, 1e-6, "us"},
+                                        Scale{0.0, 1e-9, "ns"}};
     return scaled(time.count(), kScales);
 }
 std::string bytes_text(Bytes bytes) {
