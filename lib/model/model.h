@@ -30,14 +30,28 @@ struct ModelOptions {
     std::uint64_t seed = 0;                 ///< for the inputs' content
     std::vector<HostTensor> input_tensors;  ///< instead of random content, by position; empty: random
     int grouping_depth = 0;                 ///< 0: leaf modules; n: the first n parts of the module path
-    bool optimise = true;                   ///< false: never call optimize_for_inference
+    bool optimise = true;                   ///< false: never optimise, execute the frozen module
+    bool compare_speed = true;              ///< false: take the optimised module wherever it is right
 };
 
-/// One pass, timed per row: marks inside the optimised graph.
+/// One pass, timed per row: marks inside the executing graph.
 struct TimedPass {
     std::vector<Nanoseconds> rows;
-    Nanoseconds whole{0};
+    std::vector<Nanoseconds> cpu;  ///< CPU time of the process per row, all threads; empty unless asked for
+    Nanoseconds whole{0};          ///< around the pass, so a little more than the sum of `rows`
 };
+
+/// Largest absolute difference divided by the reference's range, the worst of all outputs. `conclusive` is false where
+/// a range is zero, not finite or absurd (above 1e9): the check then says nothing. Integers must be equal.
+struct OutputDifference {
+    double relative = 0;
+    bool conclusive = false;
+    std::string remark;
+};
+OutputDifference compare_outputs(const std::vector<HostTensor>& reference, const std::vector<HostTensor>& actual);
+
+/// What counts as equal outputs everywhere in the toolkit, relative to the output's range.
+inline constexpr double kEqualOutputs = 1e-4;
 
 /// A TorchScript module loaded for profiling and cutting. Throws InputError (unreadable, not TorchScript, inputs do not
 /// fit) with one clear line.
@@ -56,6 +70,9 @@ public:
     [[nodiscard]] const std::string& execution() const;  ///< "optimised" | "frozen"
     [[nodiscard]] const std::string& execution_reason() const;
     [[nodiscard]] const std::vector<HostTensor>& inputs() const;
+    [[nodiscard]] const std::vector<InputSpec>& input_specs() const;
+    /// The executing module against the reference on the loaded inputs, from the check at load.
+    [[nodiscard]] const OutputDifference& output_check() const;
 
     /// The module as loaded, in eval mode, neither frozen nor optimised: the reference of every output check.
     std::vector<HostTensor> run_reference(const std::vector<HostTensor>& inputs);
@@ -63,12 +80,13 @@ public:
     std::vector<HostTensor> run(const std::vector<HostTensor>& inputs);
     /// One pass of the executing module on the loaded inputs without copying them; for timing.
     void run_once();
-    /// One pass of the marked graph.
-    TimedPass run_marked();
+    /// One pass of the marked graph on the loaded inputs. Reading CPU clocks costs about 0.3 us a row, so times and
+    /// CPU times come from passes of their own.
+    TimedPass run_marked(bool with_cpu = false);
 
     /// Writes rows [first, end) as a TorchScript module of its own (frozen, not optimised: StageModule optimises on
     /// load). Its inputs are the values live at `first`, its outputs those live at `end`, both ascending by id; the
-    /// last stage returns the network's outputs in their order.
+    /// last stage returns the network's outputs in their order. Throws UsageError for a cut that is not legal.
     void extract_stage(const LayerRange& range, const std::string& path) const;
 
 private:
@@ -76,15 +94,6 @@ private:
     explicit Model(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
-
-/// Largest absolute difference over all outputs divided by the reference's range. `conclusive` is false where the range
-/// is zero, not finite or absurd: the check then says nothing.
-struct OutputDifference {
-    double relative = 0;
-    bool conclusive = false;
-    std::string remark;
-};
-OutputDifference compare_outputs(const std::vector<HostTensor>& reference, const std::vector<HostTensor>& actual);
 
 /// A stage file ready to run. Loading optimises where that is right and not slower; `execution()` says which it was.
 class StageModule {
@@ -97,7 +106,10 @@ public:
 
     [[nodiscard]] const std::vector<InputSpec>& input_specs() const;  ///< names are "v<id>"
     [[nodiscard]] const std::vector<InputSpec>& output_specs() const;
-    [[nodiscard]] const std::string& execution() const;
+    [[nodiscard]] const std::string& execution() const;  ///< "optimised" | "frozen"
+    [[nodiscard]] const std::string& execution_reason() const;
+    [[nodiscard]] const std::string& model_sha256() const;
+    [[nodiscard]] const LayerRange& layers() const;
 
     /// Runs on tensors whose memory the caller keeps alive; outputs are read through `views` before the next run.
     /// Throws InputError where an input's dtype or shape does not fit.
