@@ -26,7 +26,7 @@ Document awkward_document() {
 
 }  // namespace
 
-TEST_CASE("CSV quotes what needs it, and nothing else; empty is empty") {
+TEST_CASE("CSV quotes what needs it, and nothing else and empty is empty") {
     const Document document = awkward_document();
     CHECK(render_csv(main_section(document)) ==
           "name,time_ns\n"

@@ -40,7 +40,7 @@ TEST_CASE("seeded content stays inside its range, differs by seed and repeats by
     CHECK(tensor.content != random_tensor(spec, 8).content);
 }
 
-TEST_CASE("integers cover [low, high) and booleans both values") {
+TEST_CASE("integers cover low to high without high and booleans both values") {
     const auto ids = elements<std::int64_t>(random_tensor(parse_input_spec("ids=500:int64[-3,4)"), 1));
     CHECK(std::set<std::int64_t>(ids.begin(), ids.end()) == std::set<std::int64_t>{-3, -2, -1, 0, 1, 2, 3});
     const auto flags = elements<std::uint8_t>(random_tensor(parse_input_spec("100:bool"), 1));

@@ -1,0 +1,187 @@
+"""What every tool must do alike. One row a tool; tests/golden/CMakeLists.txt registers a test for each convention a row has data for.
+
+  conventions.py --list TOOL                                        names of the conventions that hold for it
+  conventions.py --programs DIR --version V TOOL CONVENTION         checks one
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+TIME_LIMIT_SECONDS = 60
+
+# `reads`: a command line whose {file} is replaced by a file that is missing, or that is no such file; the other words must be right,
+# with files of tests/golden/inputs as {inputs}/NAME. `writes`: a whole right command line that writes to {output}.
+# `verbs`: subcommands, each with a page section and options of its own.
+TOOLS = {
+    "carbonedge": {"options": ["-h", "--help", "--version"], "unknown": "--versoin", "nearest": "--version"},
+}
+
+DEFAULTS = {"verbs": [], "reads": [], "writes": None, "options": None, "unknown": "--outptu", "nearest": "--output"}
+
+
+class Tool:
+    def __init__(self, name, programs, version):
+        row = DEFAULTS | TOOLS[name]
+        self.name = name
+        self.program = "carbonedge" if name == "carbonedge" else f"carbonedge-{name}"
+        self.programs = programs
+        self.version = version
+        self.verbs, self.reads, self.writes = row["verbs"], row["reads"], row["writes"]
+        self.listed_options, self.unknown, self.nearest = row["options"], row["unknown"], row["nearest"]
+        self.page = SOURCE / "docs" / "cli" / f"{name}.md"
+
+    def conventions(self):
+        names = ["help", "short_help", "version", "version_before_errors", "unknown_option", "page_ends", "options_documented"]
+        if self.reads:
+            names += ["missing_file", "folder_as_file", "malformed_file", "empty_file"]
+        if self.writes:
+            names += ["existing_output", "output_in_missing_folder"]
+        return names
+
+    def run(self, *words, cwd=None):
+        command = [str(pathlib.Path(self.programs) / self.program), *words]
+        environment = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")} | {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
+        return subprocess.run(command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIME_LIMIT_SECONDS, check=False)
+
+    # -- what a result must look like
+
+    def hold(self, condition, problem, result):
+        if not condition:
+            sys.exit(f"{self.program}: {problem}\nexit status {result.returncode}\n--- stdout\n{result.stdout}--- stderr\n{result.stderr}")
+
+    def hold_success(self, result):
+        self.hold(result.returncode == 0, "the exit status is not 0", result)
+        self.hold(result.stderr == "", "standard error is not empty", result)
+
+    def hold_error(self, result, status, *parts):
+        self.hold(result.returncode == status, f"the exit status is not {status}", result)
+        self.hold(result.stdout == "", "standard output is not empty", result)
+        self.hold(result.stderr.count("\n") == 1 and result.stderr.endswith("\n"), "the error is not one line", result)
+        self.hold(result.stderr.startswith(f"{self.program}: error: "), "the error does not begin with the program's name", result)
+        for part in parts:
+            self.hold(part in result.stderr, f"the error does not say '{part}'", result)
+
+    # -- the conventions
+
+    def help(self):
+        result = self.run("--help")
+        self.hold_success(result)
+        self.hold(result.stdout == self.page.read_text(encoding="utf-8"), f"--help is not {self.page.name}", result)
+
+    def short_help(self):
+        for prefix in [[]] + [[verb] for verb in self.verbs]:
+            result = self.run(*prefix, "-h")
+            self.hold_success(result)
+            self.hold("Usage:" in result.stdout and "--help" in result.stdout, "-h is no list of options", result)
+
+    def version_line(self):
+        return f"{self.program} {self.version}\n"
+
+    def version_(self):
+        result = self.run("--version")
+        self.hold_success(result)
+        self.hold(result.stdout == self.version_line(), f"the version is not '{self.version_line().strip()}'", result)
+
+    def version_before_errors(self):
+        result = self.run("--version", self.unknown)
+        self.hold_success(result)
+        self.hold(result.stdout == self.version_line(), "--version does not win over a wrong option", result)
+
+    def unknown_option(self):
+        for prefix in [[]] + [[verb] for verb in self.verbs]:
+            self.hold_error(self.run(*prefix, self.unknown), 2, f"'{self.unknown}'", f"did you mean '{self.nearest}'?")
+
+    def page_ends(self):
+        text = self.page.read_text(encoding="utf-8")
+        heads = re.findall(r"^## (.+)$", text, re.MULTILINE)
+        if not text.startswith(f"# {self.program}\n"):
+            sys.exit(f"{self.page}:1: the page must begin with '# {self.program}'")
+        if heads[-2:] != ["EXAMPLES", "DIAGNOSTICS"]:
+            sys.exit(f"{self.page}: the last two sections must be EXAMPLES and DIAGNOSTICS, not {heads[-2:]}")
+
+    def options_documented(self):
+        listed = set(self.listed_options or [])
+        if not listed:
+            for prefix in [[]] + [[verb] for verb in self.verbs]:
+                listed |= set(re.findall(r"^\s+(?:-\w,)?(--[a-z][a-z0-9-]*)", self.run(*prefix, "-h").stdout, re.MULTILINE))
+                listed |= set(re.findall(r"^\s+(-\w)\b", self.run(*prefix, "-h").stdout, re.MULTILINE))
+        page = self.page.read_text(encoding="utf-8")
+        prose = re.sub(r"^(```.*?^```|    .*?)$", "", page, flags=re.MULTILINE | re.DOTALL)
+        prose = re.sub(r"`carbonedge [^`]*`", "", prose)  # another tool's command line
+        described = set(re.findall(r"(?<![\w-])(--[a-z][a-z0-9-]*)", prose))
+        problems = [f"{option} is listed by -h, but not described in {self.page.name}" for option in sorted(listed) if not re.search(rf"(?<![\w-]){option}(?![\w-])", prose)]
+        problems += [f"{option} is described in {self.page.name}, but not listed by -h" for option in sorted(described - listed)]
+        if problems or not listed:
+            sys.exit("\n".join(problems) or "-h lists no option")
+
+    def missing_file(self):
+        for line in self.reads:
+            with tempfile.TemporaryDirectory() as folder:
+                self.hold_error(self.run(*self.words(line, file="missing-file"), cwd=folder), 4, "missing-file")
+
+    def folder_as_file(self):
+        for line in self.reads:
+            with tempfile.TemporaryDirectory() as folder:
+                (pathlib.Path(folder) / "a-folder").mkdir()
+                self.hold_error(self.run(*self.words(line, file="a-folder"), cwd=folder), 4, "a-folder")
+
+    def malformed_file(self):
+        for line in self.reads:
+            with tempfile.TemporaryDirectory() as folder:
+                (pathlib.Path(folder) / "malformed-file").write_bytes(b"\x00\xff[no such thing\n\"{,\n")
+                self.hold_error(self.run(*self.words(line, file="malformed-file"), cwd=folder), 4, "malformed-file")
+
+    def empty_file(self):
+        for line in self.reads:
+            with tempfile.TemporaryDirectory() as folder:
+                (pathlib.Path(folder) / "empty-file").write_bytes(b"")
+                self.hold_error(self.run(*self.words(line, file="empty-file"), cwd=folder), 4, "empty-file")
+
+    def existing_output(self):
+        with tempfile.TemporaryDirectory() as folder:
+            output = pathlib.Path(folder) / "existing-output"
+            output.write_text("precious\n", encoding="utf-8")
+            result = self.run(*self.words(self.writes, output="existing-output"), cwd=folder)
+            self.hold_error(result, 4, "existing-output already exists", "--overwrite")
+            self.hold(output.read_text(encoding="utf-8") == "precious\n", "the existing file was changed", result)
+            result = self.run(*self.words(self.writes, output="existing-output"), "--overwrite", cwd=folder)
+            self.hold(result.returncode in (0, 1, 3), "--overwrite does not replace it", result)
+            self.hold(output.read_text(encoding="utf-8") not in ("precious\n", ""), "--overwrite does not replace it", result)
+            self.hold([entry.name for entry in pathlib.Path(folder).iterdir()] == ["existing-output"], "something was left beside the output", result)
+
+    def output_in_missing_folder(self):
+        with tempfile.TemporaryDirectory() as folder:
+            result = self.run(*self.words(self.writes, output="no-folder/output"), cwd=folder)
+            self.hold_error(result, 4, "no-folder/output")
+
+    def words(self, line, **values):
+        return line.format(inputs=SOURCE / "tests" / "golden" / "inputs", **values).split()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--programs", default=".")
+    parser.add_argument("--version", default="")
+    parser.add_argument("tool", choices=TOOLS)
+    parser.add_argument("convention", nargs="?")
+    arguments = parser.parse_args()
+    tool = Tool(arguments.tool, arguments.programs, arguments.version)
+    if arguments.list:
+        print(";".join(tool.conventions()), end="")
+    elif arguments.convention == "version":
+        tool.version_()
+    elif arguments.convention in tool.conventions():
+        getattr(tool, arguments.convention)()
+    else:
+        sys.exit(f"no convention '{arguments.convention}' for {arguments.tool}")
+
+
+if __name__ == "__main__":
+    main()
