@@ -1,5 +1,7 @@
 #include "lib/measure/statistics.h"
 
+#include "lib/base/quantile.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -30,14 +32,6 @@ double interval_coverage(std::size_t count, std::size_t rank) {
         return std::erf((n + 1 - 2 * static_cast<double>(rank)) / std::sqrt(2 * n));
     }
     return 1 - 2 * binomial_half_cdf(count, rank - 1);
-}
-
-double interpolated(const std::vector<double>& sorted, double p) {
-    const double position = p * static_cast<double>(sorted.size() - 1);
-    const double below = std::floor(position);
-    const std::size_t index = static_cast<std::size_t>(below);
-    if (index + 1 >= sorted.size()) return sorted.back();
-    return sorted[index] + (position - below) * (sorted[index + 1] - sorted[index]);
 }
 
 std::vector<double> sorted_copy(std::span<const double> samples) {
@@ -75,9 +69,9 @@ SampleSummary summarise(std::span<const double> samples) {
     SampleSummary summary;
     summary.count = sorted.size();
     summary.min = sorted.front();
-    summary.q1 = interpolated(sorted, 0.25);
-    summary.median = interpolated(sorted, 0.5);
-    summary.q3 = interpolated(sorted, 0.75);
+    summary.q1 = quantile(sorted, 0.25);
+    summary.median = quantile(sorted, 0.5);
+    summary.q3 = quantile(sorted, 0.75);
     summary.mean = std::accumulate(sorted.begin(), sorted.end(), 0.0) / static_cast<double>(sorted.size());
     const std::size_t rank = std::max<std::size_t>(1, median_interval_rank(sorted.size()));
     summary.median_low = sorted[rank - 1];
@@ -86,7 +80,6 @@ SampleSummary summarise(std::span<const double> samples) {
     return summary;
 }
 
-double quantile(std::span<const double> samples, double p) { return interpolated(sorted_copy(samples), p); }
-double median(std::span<const double> samples) { return quantile(samples, 0.5); }
+double median(std::span<const double> samples) { return quantile(sorted_copy(samples), 0.5); }
 
 }  // namespace carbonedge

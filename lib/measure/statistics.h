@@ -28,8 +28,7 @@ struct SampleSummary {
 /// O(n log n). Throws std::invalid_argument on an empty set, as the functions below do.
 SampleSummary summarise(std::span<const double> samples);
 
-/// The p-quantile (0 to 1) by the same convention as the quartiles; samples need not be sorted.
-double quantile(std::span<const double> samples, double p);
+/// Samples need not be sorted.
 double median(std::span<const double> samples);
 
 /// 1-based lower rank l of the median's 95 % interval for n samples; 0 where none reaches it. The upper one is n + 1 -

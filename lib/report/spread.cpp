@@ -19,13 +19,6 @@ double mean_of(std::span<const double> values) {
 
 }  // namespace
 
-double quantile(std::span<const double> ascending, double probability) {
-    const double position = probability * static_cast<double>(ascending.size() - 1);
-    const auto below = static_cast<std::size_t>(position);
-    const std::size_t above = std::min(below + 1, ascending.size() - 1);
-    return ascending[below] + (position - static_cast<double>(below)) * (ascending[above] - ascending[below]);
-}
-
 std::optional<Interval> quantile_interval(std::span<const double> ascending, double probability) {
     // With K ~ Binomial(n, p) values at or below the quantile: value[k] (1-based) is above it iff K < k.
     const std::size_t n = ascending.size();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "lib/base/quantile.h"
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -28,9 +30,6 @@ struct Spread {
 
     bool operator==(const Spread&) const = default;
 };
-
-/// Quantile of ascending values, linear between order statistics (type 7 of Hyndman and Fan, 1996). Not empty.
-double quantile(std::span<const double> ascending, double probability);
 
 /// Distribution-free interval of a quantile from order statistics: P(value[low] <= q < value[high]) >= 95 % by the
 /// binomial distribution. Absent where no order statistic bounds a side (fewer than 6 values for the median, 72 for
