@@ -1,6 +1,7 @@
 #include "lib/report/document.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -82,9 +83,34 @@ void Table::add_row(std::vector<Cell> cells) {
     rows.push_back(std::move(cells));
 }
 
+TableRow& TableRow::set(std::string_view key, Cell value) {
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+        if (table_.columns[i].key == key) {
+            cells_[i] = std::move(value);
+            return *this;
+        }
+    }
+    throw std::logic_error(fmt::format("table {}: no column {}", table_.name, key));
+}
+
 void FactList::add(std::string key, std::string title_text, Unit unit, Cell value) {
     if (!fits(value, unit)) throw std::logic_error(fmt::format("fact {}: the value has another unit", key));
     facts.push_back({Column{std::move(key), std::move(title_text), unit, "", false}, std::move(value)});
+}
+
+Table without_empty_columns(const Table& table) {
+    Table kept{table.name, table.title, {}, {}, table.notes};
+    kept.rows.resize(table.rows.size());
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        const bool any = std::any_of(table.rows.begin(), table.rows.end(), [i](const auto& row) {
+            const auto* text = std::get_if<std::string>(&row[i]);
+            return !std::holds_alternative<std::monostate>(row[i]) && (text == nullptr || !text->empty());
+        });
+        if (!any && i > 0) continue;
+        kept.columns.push_back(table.columns[i]);
+        for (std::size_t row = 0; row < table.rows.size(); ++row) kept.rows[row].push_back(table.rows[row][i]);
+    }
+    return kept;
 }
 
 const std::string& section_name(const Section& section) {

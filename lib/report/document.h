@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -63,6 +64,18 @@ struct Table {
     void add_row(std::vector<Cell> cells);
 };
 
+/// One row of a table, filled by column key; what is not set stays empty. Throws std::logic_error for an unknown key.
+class TableRow {
+public:
+    explicit TableRow(Table& table) : table_(table), cells_(table.columns.size()) {}
+    TableRow& set(std::string_view key, Cell value);
+    void add() { table_.add_row(std::move(cells_)); }
+
+private:
+    Table& table_;
+    std::vector<Cell> cells_;
+};
+
 struct Fact {
     Column what;
     Cell value;
@@ -86,6 +99,9 @@ struct Document {
     std::vector<Section> sections;
     std::vector<std::string> notes;
 };
+
+/// The table without the columns that are empty in every row (but the first): people need not look at them.
+Table without_empty_columns(const Table& table);
 
 const std::string& section_name(const Section& section);
 const Section* find_section(const Document& document, std::string_view name);

@@ -40,7 +40,8 @@ std::string escaped(std::string_view text) {
 
 std::string shown(const Cell& cell, const NumberStyle& style) { return escaped(cell_text(cell, style)); }
 
-void append_section(std::string& out, const Table& table) {
+void append_section(std::string& out, const Table& whole) {
+    const Table table = without_empty_columns(whole);
     if (!table.title.empty()) out += fmt::format("## {}\n\n", escaped(table.title));
     std::vector<NumberStyle> styles;
     std::string head = "|";

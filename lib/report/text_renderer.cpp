@@ -143,7 +143,8 @@ void append_notes(std::string& out, const std::vector<std::string>& notes, std::
     }
 }
 
-void append_section(std::string& out, const Table& table, std::size_t width) {
+void append_section(std::string& out, const Table& whole, std::size_t width) {
+    const Table table = without_empty_columns(whole);
     if (!table.title.empty()) append_line(out, table.title);
     if (table.rows.empty()) {
         append_line(out, "(no rows)");

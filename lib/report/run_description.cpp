@@ -1,0 +1,160 @@
+#include "lib/report/comparability.h"
+#include "lib/report/descriptions.h"
+#include "lib/report/ledgers.h"
+#include "lib/report/sections.h"
+#include "lib/report/single_subject.h"
+
+#include <fmt/format.h>
+
+namespace carbonedge {
+namespace {
+
+std::string load_text(const RunHeader& header) {
+    if (header.rate_per_second) return fmt::format("open loop, {:g} requests/s", *header.rate_per_second);
+    return fmt::format("closed loop, {} in flight", header.in_flight);
+}
+
+FactList run_facts(const Subject& subject) {
+    const RunLog& run = *subject.run;
+    const RunHeader& header = run.header;
+    FactList facts{"run", "", {}};
+    facts.add("plan", "plan", Unit::kText, subject.name);
+    facts.add("nodes", "nodes", Unit::kText, nodes_text(subject));
+    facts.add("status", "status", Unit::kText, run_status(run));
+    facts.add("requests_asked", "requests asked for", Unit::kCount, header.requests);
+    facts.add("requests_answered", "answered", Unit::kCount, answered_requests(run));
+    facts.add("requests_failed", "failed", Unit::kCount, failed_requests(run));
+    facts.add("warm_up", "warm-up before them", Unit::kCount, header.warm_up);
+    facts.add("load", "load", Unit::kText, load_text(header));
+    facts.add("throughput_predicted", "throughput predicted", Unit::kPerSecond,
+              subject.plan.predicted.throughput_per_second);
+    facts.add("throughput", "throughput measured", Unit::kPerSecond, to_cell(run_throughput(run)));
+    if (run.end) {
+        facts.add("outputs_checked", "outputs checked", Unit::kText,
+                  std::string(run.end->outputs_checked ? "yes" : "no"));
+        if (run.end->outputs_checked) {
+            facts.add("worst_output_error", "worst output error / range", Unit::kNumber, run.end->worst_output_error);
+        }
+        if (const std::int64_t answered = answered_requests(run); answered > 0) {
+            facts.add("gateway_cpu", "gateway CPU (outside)", Unit::kTime, run.end->gateway_cpu / answered);
+        }
+    }
+    facts.add("idle_policy", "idle policy", Unit::kText,
+              std::string(idle_policy_name(subject.plan.cluster.idle_policy)));
+    facts.add("meter", "meter", Unit::kText, header.meter);
+    facts.add("engine", "engine", Unit::kText, header.engine);
+    facts.add("machine", "machine", Unit::kText, header.machine);
+    facts.add("date_utc", "date (UTC)", Unit::kText, header.date_utc);
+    facts.add("tool_version", "tool version", Unit::kText, header.tool_version);
+    facts.add("model_sha256", "model SHA-256", Unit::kText, header.model_sha256);
+    return facts;
+}
+
+Table latency_table(const Subject& subject, std::uint64_t seed) {
+    Table table{"latency", "Latency, predicted beside measured", {}, {}, {}};
+    table.columns = {{"quantity", "latency", Unit::kText, "", false},
+                     {"predicted", "predicted", Unit::kTime, "", false},
+                     {"run", "run", Unit::kTime, "", false},
+                     {"run_low", "95 % low", Unit::kTime, "", false},
+                     {"run_high", "95 % high", Unit::kTime, "", false},
+                     {"error", "error", Unit::kPercent, "", true}};
+    const Prediction& predicted = subject.plan.predicted;
+    const auto measured = run_latency(*subject.run, seed);
+    const auto add = [&](const char* name, Nanoseconds expected, double Spread::*value,
+                         std::optional<Interval> Spread::*interval) {
+        TableRow row(table);
+        row.set("quantity", name);
+        row.set("predicted", expected);
+        if (measured) {
+            const double seconds = (*measured).*value;
+            row.set("run", to_nanoseconds(Seconds(seconds)));
+            if (const auto& bounds = (*measured).*interval) {
+                row.set("run_low", to_nanoseconds(Seconds(bounds->low)));
+                row.set("run_high", to_nanoseconds(Seconds(bounds->high)));
+            }
+            row.set("error", to_cell(prediction_error_percent(to_seconds(expected).count(), seconds)));
+        }
+        row.add();
+    };
+    add("mean", predicted.latency_mean, &Spread::mean, &Spread::mean_interval);
+    add("median", predicted.latency_p50, &Spread::median, &Spread::median_interval);
+    add("p95", predicted.latency_p95, &Spread::p95, &Spread::p95_interval);
+    table.notes.push_back(fmt::format(
+        "intervals: bootstrap of the mean (seed {}), order statistics of median and p95; error: predicted / run - 1",
+        seed));
+    return table;
+}
+
+Table energy_table(const Subject& subject, std::uint64_t seed) {
+    Table table{"energy", "Energy and carbon of one inference, predicted beside recorded", {}, {}, {}};
+    table.columns = {{"quantity", "quantity", Unit::kText, "", false},
+                     {"predicted_energy", "energy predicted", Unit::kEnergy, "energy", false},
+                     {"energy", "energy run", Unit::kEnergy, "energy", false},
+                     {"energy_low", "95 % low", Unit::kEnergy, "energy", false},
+                     {"energy_high", "95 % high", Unit::kEnergy, "energy", false},
+                     {"predicted_carbon", "carbon predicted", Unit::kCarbon, "carbon", false},
+                     {"carbon", "carbon run", Unit::kCarbon, "carbon", false},
+                     {"carbon_low", "95 % low", Unit::kCarbon, "carbon", false},
+                     {"carbon_high", "95 % high", Unit::kCarbon, "carbon", false},
+                     {"carbon_error", "error", Unit::kPercent, "carbon", true}};
+    const Ledger predicted = predicted_ledger(subject.plan, subject.name);
+    const auto recorded = recorded_ledger(*subject.run, subject.plan, subject.name);
+    const auto add = [&](const std::string& name, std::optional<LedgerKind> kind,
+                         const std::optional<EnergySpread>& spread) {
+        TableRow row(table);
+        row.set("quantity", name);
+        row.set("predicted_energy", total_joules(predicted, kind));
+        row.set("predicted_carbon", total_grams(predicted, kind));
+        if (recorded) {
+            row.set("energy", total_joules(*recorded, kind));
+            row.set("carbon", total_grams(*recorded, kind));
+            row.set("carbon_error", to_cell(prediction_error_percent(total_grams(predicted, kind).value(),
+                                                                     total_grams(*recorded, kind).value())));
+        }
+        if (spread) {
+            row.set("energy_low", Joules(spread->joules.low));
+            row.set("energy_high", Joules(spread->joules.high));
+            row.set("carbon_low", GramsCo2e(spread->grams.low));
+            row.set("carbon_high", GramsCo2e(spread->grams.high));
+        }
+        row.add();
+    };
+    for (const LedgerKind kind :
+         {LedgerKind::kCompute, LedgerKind::kTransport, LedgerKind::kLink, LedgerKind::kIdle, LedgerKind::kEmbodied}) {
+        const bool any =
+            total_grams(predicted, kind).value() != 0 || (recorded && total_grams(*recorded, kind).value() != 0);
+        if (any) add(std::string(ledger_kind_name(kind)), kind, {});
+    }
+    add("total", {}, recorded ? energy_spread(*subject.run, *recorded, seed) : std::nullopt);
+    return table;
+}
+
+}  // namespace
+
+Document describe_run(const Subject& subject, std::uint64_t seed) {
+    const RunLog& run = *subject.run;
+    Document document{"run", fmt::format("Run of {}", subject.name), {}, {}};
+    document.sections.emplace_back(run_facts(subject));
+    document.sections.emplace_back(latency_table(subject, seed));
+    document.sections.emplace_back(energy_table(subject, seed));
+    document.sections.emplace_back(single_subject(stage_table({&subject, 1})));
+    document.sections.emplace_back(single_subject(node_table({&subject, 1})));
+    document.sections.emplace_back(single_subject(ledger_table({&subject, 1})));
+    document.sections.emplace_back(single_subject(sci_table({&subject, 1})));
+    if (!is_complete(run)) {
+        document.notes.push_back(fmt::format("incomplete: {}, {} of {} requests recorded", run_status(run),
+                                             run.requests.size(), run.header.requests));
+    }
+    if (run.nodes.empty()) document.notes.emplace_back("no node totals were recorded: energy is as predicted");
+    for (const RequestRecord& request : run.requests) {
+        if (request.ok) continue;
+        document.notes.push_back(fmt::format("first failed request, {}: {}", request.id, request.error));
+        break;
+    }
+    for (const Mixture& mixture : comparison_mixtures({&subject, 1})) {
+        document.notes.push_back("the ledger mixes " + mixture_text(mixture));
+    }
+    return document;
+}
+
+}  // namespace carbonedge

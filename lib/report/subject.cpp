@@ -1,0 +1,117 @@
+#include "lib/report/subject.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <map>
+
+namespace carbonedge {
+namespace {
+
+std::string path_text(const Pipeline& pipeline) {
+    std::string path;
+    for (const PlannedStage& stage : pipeline.stages) path += (path.empty() ? "" : " > ") + stage.node;
+    return path;
+}
+
+}  // namespace
+
+void name_subjects(std::vector<Subject>& subjects, const std::vector<std::string>& files) {
+    std::map<std::string, int> uses;
+    for (const Subject& subject : subjects) ++uses[subject.plan.name];
+    std::map<std::string, int> taken;
+    for (std::size_t i = 0; i < subjects.size(); ++i) {
+        Subject& subject = subjects[i];
+        subject.name = subject.plan.name.empty() ? files[i] : subject.plan.name;
+        if (uses[subject.plan.name] > 1) subject.name = fmt::format("{} ({})", subject.name, files[i]);
+        if (++taken[subject.name] > 1) subject.name += fmt::format(" #{}", taken[subject.name]);
+    }
+}
+
+std::int64_t answered_requests(const RunLog& run) {
+    return std::count_if(run.requests.begin(), run.requests.end(), [](const RequestRecord& r) { return r.ok; });
+}
+
+std::int64_t failed_requests(const RunLog& run) {
+    const auto recorded = static_cast<std::int64_t>(run.requests.size()) - answered_requests(run);
+    return run.end ? std::max(run.end->failed, recorded) : recorded;
+}
+
+bool is_complete(const RunLog& run) { return run.end && run.end->complete; }
+
+std::string run_status(const RunLog& run) {
+    std::string status = !run.end ? "cut off" : run.end->complete ? "complete" : "interrupted";
+    if (const std::int64_t failed = failed_requests(run); failed > 0) status += fmt::format(", {} failed", failed);
+    return status;
+}
+
+std::optional<Spread> run_latency(const RunLog& run, std::uint64_t seed) {
+    std::vector<double> seconds;
+    for (const RequestRecord& request : run.requests) {
+        if (request.ok) seconds.push_back(to_seconds(request.latency).count());
+    }
+    return spread_of(std::move(seconds), seed);
+}
+
+std::optional<double> run_throughput(const RunLog& run) {
+    std::optional<Nanoseconds> first;
+    Nanoseconds last{0};
+    std::int64_t answered = 0;
+    for (const RequestRecord& request : run.requests) {
+        if (!request.ok) continue;
+        ++answered;
+        first = std::min(first.value_or(request.arrival), request.arrival);
+        last = std::max(last, request.arrival + request.latency);
+    }
+    if (!first || last <= *first) return std::nullopt;
+    return static_cast<double>(answered) / to_seconds(last - *first).count();
+}
+
+std::vector<double> pipeline_shares(const Subject& subject) {
+    std::vector<double> shares(subject.plan.pipelines.size(), 0.0);
+    double total = 0;
+    if (subject.run) {
+        for (const RequestRecord& request : subject.run->requests) {
+            const auto pipeline = static_cast<std::size_t>(request.pipeline);
+            if (!request.ok || request.pipeline < 0 || pipeline >= shares.size()) continue;
+            shares[pipeline] += 1;
+            total += 1;
+        }
+    }
+    if (total == 0) {
+        for (std::size_t i = 0; i < shares.size(); ++i) total += shares[i] = subject.plan.pipelines[i].share;
+    }
+    for (double& share : shares) share = total > 0 ? share / total : 1.0 / static_cast<double>(shares.size());
+    return shares;
+}
+
+std::string nodes_text(const Subject& subject) {
+    const std::vector<double> shares = pipeline_shares(subject);
+    std::string text;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+        if (shares[i] == 0) continue;
+        const std::string path = path_text(subject.plan.pipelines[i]);
+        if (shares[i] == 1) return path;
+        text += fmt::format("{}{} {:.3g} %", text.empty() ? "" : ", ", path, shares[i] * 100);
+    }
+    return text;
+}
+
+std::string stages_text(const Subject& subject) {
+    const std::vector<double> shares = pipeline_shares(subject);
+    std::size_t least = SIZE_MAX;
+    std::size_t most = 0;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+        if (shares[i] == 0) continue;
+        least = std::min(least, subject.plan.pipelines[i].stages.size());
+        most = std::max(most, subject.plan.pipelines[i].stages.size());
+    }
+    if (most == 0) return "0";
+    return least == most ? fmt::format("{}", most) : fmt::format("{}-{}", least, most);
+}
+
+std::optional<double> prediction_error_percent(double predicted, double measured) {
+    if (measured == 0) return std::nullopt;
+    return (predicted / measured - 1) * 100;
+}
+
+}  // namespace carbonedge
