@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tools/cli/option_values.h"
+
 #include <CLI/CLI.hpp>
 
 #include <functional>
@@ -9,16 +11,6 @@
 #include <string_view>
 
 namespace carbonedge {
-
-/// Options that mean the same in every tool.
-struct StandardOptions {
-    std::string output = "-";     ///< -o, --output; "-" is stdout
-    std::string format = "text";  ///< --format, where the tool offers one
-    int verbosity = 0;            ///< -v prints every effective option
-    bool quiet = false;           ///< --quiet: no talk on stderr but errors
-    bool overwrite = false;       ///< --overwrite
-    std::uint64_t seed = 0;       ///< --seed
-};
 
 /// Adds -o/--output, --overwrite, --quiet, -v, --version and `--help` (the page) / `-h` (the short list).
 void add_standard_options(CLI::App& app, StandardOptions& options);
