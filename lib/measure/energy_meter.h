@@ -3,10 +3,12 @@
 #include "lib/profile/profile.h"
 #include "lib/units/quantity.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace carbonedge {
 
@@ -15,6 +17,23 @@ struct EnergyUnavailable {
     std::string reason;
 };
 using EnergyResult = std::variant<EnergyReading, EnergyUnavailable>;
+
+/// What one domain, rail or device of a meter did in a window. Shown beside the total, never added to it.
+struct EnergyPart {
+    std::string name;      ///< "package-0/dram", "VDD_CPU_CV"
+    std::string boundary;  ///< "dram", "core", ...
+    bool in_total = false;
+    EnergyResult energy;
+};
+
+/// What stands behind the last window: for people, for flags in files, for tests.
+struct WindowDetail {
+    Nanoseconds length{0};
+    std::vector<EnergyPart> parts;
+    std::vector<std::string> flags;  ///< "mirrored: ...", "undersampled: ...": what a reader of the joules must know
+    std::int64_t samples = 0;
+    std::int64_t expected_samples = 0;  ///< 0: any number will do
+};
 
 /// A source of joules. Implementations: the model meter (CPU seconds x power curve); sensors come beside it.
 class EnergyMeter {
@@ -27,6 +46,12 @@ public:
     virtual void start() = 0;
     /// Joules since start(), of the whole boundary.
     virtual EnergyResult stop() = 0;
+    /// Between start() and stop(), from any thread: looks at the sensor. Needed at least every longest_gap().
+    virtual void sample() {}
+    /// A longer time without a look makes the window unknown (a counter may have wrapped twice, power was not seen).
+    [[nodiscard]] virtual Nanoseconds longest_gap() const { return Nanoseconds::max(); }
+    /// About the window that stop() ended last.
+    [[nodiscard]] virtual WindowDetail window_detail() const { return {}; }
 };
 
 /// A documented power curve of one core. Dynamic energy of t CPU seconds is t x (busy - idle).
