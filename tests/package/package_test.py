@@ -1,0 +1,105 @@
+"""What is installed, and what the .deb holds: exactly the manifest, programs that run from there, pages and completion that work.
+
+  package_test.py BUILD_DIR PROGRAMS_DIR VERSION install|deb
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+WAY = sys.argv.pop()
+VERSION = sys.argv.pop()
+PROGRAMS = pathlib.Path(sys.argv.pop())
+BUILD = pathlib.Path(sys.argv.pop())
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def call(*words, **options):
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True, **options).stdout
+
+
+def built(line):
+    """A program that this build does not have yet is not installed either."""
+    found = re.search(r"(?:bin|completions|man1)/(carbonedge-\w+)|cli/(\w+)\.md", line)
+    if not found or found.group(2) == "carbonedge":
+        return True
+    return (PROGRAMS / (found.group(1) or f"carbonedge-{found.group(2)}")).exists()
+
+
+class Package(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory(prefix="carbonedge-package-")
+        scratch = pathlib.Path(cls.scratch.name)
+        if WAY == "install":
+            cls.prefix = scratch / "prefix"
+            call("cmake", "--install", BUILD, "--prefix", cls.prefix)
+            return
+        call("cpack", "-G", "DEB", "-B", scratch / "deb", cwd=BUILD)
+        (cls.deb,) = (scratch / "deb").glob("*.deb")
+        call("dpkg-deb", "-x", cls.deb, scratch / "root")
+        cls.prefix = scratch / "root" / "usr"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    def program(self, *words, **options):
+        return call(self.prefix / "bin" / words[0], *words[1:], env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, **options)
+
+    def test_holds_exactly_the_manifest(self):
+        expected = [line for line in (HERE / "manifest.txt").read_text().split() if built(line)]
+        actual = sorted(path.relative_to(self.prefix).as_posix() for path in self.prefix.rglob("*") if not path.is_dir())
+        self.assertEqual(actual, sorted(expected))
+
+    def test_programs_run_from_there(self):
+        for path in sorted((self.prefix / "bin").iterdir()):
+            self.assertEqual(self.program(path.name, "--version"), f"{path.name} {VERSION}\n")
+            if path.name in ("carbonedge", "carbonedge-node", "carbonedge-stage"):
+                continue
+            tool = path.name.removeprefix("carbonedge-")
+            self.assertEqual(self.program("carbonedge", tool, "--version"), f"{path.name} {VERSION}\n")
+
+    def test_no_program_points_into_the_build_tree(self):
+        for path in (self.prefix / "bin").iterdir():
+            dynamic = call("readelf", "-d", path)
+            self.assertNotIn("RPATH", dynamic)
+            self.assertNotIn("RUNPATH", dynamic)
+
+    def test_man_pages_have_name_synopsis_and_diagnostics(self):
+        for path in (self.prefix / "share/man/man1").iterdir():
+            heads = re.findall(r"^\.SH\s+(.*)$", path.read_text(), re.MULTILINE)
+            self.assertEqual(heads[0], "NAME", path.name)
+            self.assertEqual(heads[-1].strip(), "DIAGNOSTICS", path.name)
+            self.assertRegex(path.read_text(), rf"\n{path.stem} (\\-|-) \S")
+
+    def complete(self, *words):
+        script = f'source "{self.prefix}/share/bash-completion/completions/carbonedge"\nCOMP_WORDS=("$@")\nCOMP_CWORD=$(($# - 1))\n_carbonedge\nprintf "%s\\n" "${{COMPREPLY[@]}}"\n'
+        return call("bash", "-c", script, "bash", *words, cwd=self.prefix).split()
+
+    def test_completion_knows_tools_and_options(self):
+        tools = sorted(path.name.removeprefix("carbonedge-") for path in (self.prefix / "share/bash-completion/completions").iterdir() if "-" in path.name)
+        self.assertEqual(sorted(self.complete("carbonedge", "")), sorted(tools + ["help"]))
+        self.assertEqual(self.complete("carbonedge", "--v"), ["--version"])
+        for tool in tools:
+            self.assertEqual(self.complete("carbonedge", tool[:3] if tool != "profile" else "pro"), [tool])
+            self.assertEqual(self.complete("carbonedge", "help", tool), [tool])
+            self.assertIn("--overwrite", self.complete("carbonedge", tool, "--o"))
+            self.assertIn("--overwrite", self.complete(f"carbonedge-{tool}", "--o"))
+            self.assertIn("share", self.complete(f"carbonedge-{tool}", "sh"))
+
+    @unittest.skipUnless(WAY == "deb", "only the .deb names packages")
+    def test_deb_depends_on_what_its_programs_load(self):
+        depends = call("dpkg-deb", "-f", self.deb, "Depends")
+        self.assertIn("libopenblas0-pthread", depends)
+        self.assertIn("libfmt9", depends)
+        if (PROGRAMS / "carbonedge-node").exists():
+            self.assertIn("libtorch", depends)
+            self.assertIn("libgrpc++", depends)
+
+
+if __name__ == "__main__":
+    unittest.main()
