@@ -2,6 +2,8 @@
 
 #include "lib/base/errors.h"
 
+#include "tests/support/skip.h"
+
 #include <doctest/doctest.h>
 #include <csignal>
 
@@ -21,7 +23,7 @@ TEST_CASE("a child's status, signal and output come back") {
 TEST_CASE("a child is inside its group from the start") {
     const LimitGroup group = LimitGroup::create("test", {.cpus = 0.5, .memory = Bytes(64 << 20)});
     if (!group.enforced()) {
-        MESSAGE("skipped: limits are not enforced here: " << group.mechanism());
+        skip_test("limits are not enforced here: " + group.mechanism());
         return;
     }
     const ChildResult child = run_child({"/bin/cat", "/proc/self/cgroup"}, &group, true);

@@ -1,0 +1,134 @@
+#include "lib/profiler/pass_statistics.h"
+
+#include "lib/measure/statistics.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include "lib/base/quantile.h"
+
+namespace carbonedge {
+namespace {
+
+constexpr double kFreeShare = 0.95;
+constexpr std::size_t kLeastFree = 6;
+constexpr double kSumLimit = 0.05;
+constexpr double kMarksLimit = 0.03;
+constexpr double kShareAllowance = 0.05;
+
+Nanoseconds whole_nanoseconds(double value) { return Nanoseconds(std::llround(value)); }
+
+std::vector<double> shares(const std::vector<PassTime>& passes) {
+    std::vector<double> values;
+    for (const PassTime& pass : passes) values.push_back(pass.wall > 0 ? pass.cpu / pass.wall : 0);
+    return values;
+}
+
+std::vector<bool> free_passes(const std::vector<PassTime>& passes, int threads) {
+    const std::vector<double> used = shares(passes);
+    std::vector<double> ascending = used;
+    std::sort(ascending.begin(), ascending.end());
+    const double reference = threads == 1 ? 1.0 : quantile(ascending, 0.9);
+    std::vector<bool> free;
+    for (const double share : used) free.push_back(share >= kFreeShare * reference);
+    return free;
+}
+
+std::size_t count(const std::vector<bool>& flags) {
+    return static_cast<std::size_t>(std::count(flags.begin(), flags.end(), true));
+}
+
+template <class Value>
+std::vector<double> chosen(const std::vector<Value>& passes, const std::vector<bool>& counts, double Value::*field) {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < passes.size(); ++i) {
+        if (counts[i]) values.push_back(passes[i].*field);
+    }
+    return values;
+}
+
+std::vector<double> chosen(const std::vector<double>& samples, const std::vector<bool>& counts) {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        if (counts[i]) values.push_back(samples[i]);
+    }
+    return values;
+}
+
+}  // namespace
+
+PassFilter filter_throttled(const PairedPasses& passes, int threads, bool limited) {
+    PassFilter filter;
+    filter.whole.assign(passes.whole.size(), true);
+    filter.marked.assign(passes.marked.size(), true);
+    if (!limited || passes.whole.empty()) return filter;
+    const std::vector<bool> whole = free_passes(passes.whole, threads);
+    const std::vector<bool> marked = free_passes(passes.marked, threads);
+    filter.excluded = passes.whole.size() - count(whole) + passes.marked.size() - count(marked);
+    filter.all_throttled = count(whole) < kLeastFree || count(marked) < kLeastFree;
+    if (!filter.all_throttled) {
+        filter.whole = whole;
+        filter.marked = marked;
+    }
+    return filter;
+}
+
+void fill_times(Profile& profile, const PairedPasses& passes, const PassFilter& filter, const PowerCurve& curve) {
+    const auto time = filter.all_throttled ? &PassTime::cpu : &PassTime::wall;
+    const SampleSummary whole = summarise(chosen(passes.whole, filter.whole, time));
+    const double whole_cpu = summarise(chosen(passes.whole, filter.whole, &PassTime::cpu)).mean;
+    profile.whole_median = whole_nanoseconds(whole.median);
+    profile.whole_mean = whole_nanoseconds(whole.mean);
+    profile.whole_cpu_mean = whole_nanoseconds(whole_cpu);
+
+    const double row_cpu = std::accumulate(passes.row_cpu.begin(), passes.row_cpu.end(), 0.0);
+    for (std::size_t row = 0; row < profile.layers.size(); ++row) {
+        LayerProfile& layer = profile.layers[row];
+        const SampleSummary summary = summarise(chosen(passes.rows[row], filter.marked));
+        layer.latency_median = whole_nanoseconds(summary.median);
+        layer.latency_q1 = whole_nanoseconds(summary.q1);
+        layer.latency_q3 = whole_nanoseconds(summary.q3);
+        layer.latency_min = whole_nanoseconds(summary.min);
+        // A wait for the next quota period falls into one row of a pass: its mean would be that wait.
+        layer.latency_mean = whole_nanoseconds(filter.all_throttled ? summary.median : summary.mean);
+        layer.samples = static_cast<std::int64_t>(summary.count);
+        layer.cpu_mean = whole_nanoseconds(row_cpu > 0 ? whole_cpu * passes.row_cpu[row] / row_cpu : 0);
+        layer.energy = estimate_energy(to_seconds(layer.cpu_mean), curve);
+    }
+}
+
+std::vector<ProfileCheck> check_passes(const Profile& profile, const PairedPasses& passes, const PassFilter& filter) {
+    double rows = 0;
+    for (const LayerProfile& layer : profile.layers) rows += static_cast<double>(layer.latency_median.count());
+    const double ratio = rows / static_cast<double>(profile.whole_median.count());
+    const double value = std::abs(ratio - 1);
+    std::vector<ProfileCheck> checks;
+    checks.push_back({"sum-of-layers", value, kSumLimit, value <= kSumLimit,
+                      fmt::format("sum of layer medians / median of the whole = {:.4f}", ratio)});
+
+    std::vector<double> overheads;
+    for (std::size_t i = 0; i < passes.whole.size(); ++i) {
+        if (filter.whole[i] && filter.marked[i]) overheads.push_back(passes.marked[i].wall / passes.whole[i].wall - 1);
+    }
+    if (!filter.all_throttled && overheads.size() >= kLeastFree) {
+        const double overhead = std::abs(median(overheads));
+        checks.push_back({"marks-overhead", overhead, kMarksLimit, overhead <= kMarksLimit,
+                          fmt::format("median over {} pairs of marked / unmarked - 1", overheads.size())});
+    } else {
+        checks.push_back({"marks-overhead", 0, kMarksLimit, false, "not checked: too few passes free of throttling"});
+    }
+
+    double cpu = 0;
+    double wall = 0;
+    for (const PassTime& pass : passes.whole) {
+        cpu += pass.cpu;
+        wall += pass.wall;
+    }
+    const double limit = profile.threads + kShareAllowance;
+    const double share = wall > 0 ? cpu / wall : 0;
+    checks.push_back({"cpu-share", share, limit, share <= limit, "CPU time / wall time of the unmarked passes"});
+    return checks;
+}
+
+}  // namespace carbonedge

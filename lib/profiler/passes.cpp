@@ -1,0 +1,77 @@
+#include "lib/profiler/passes.h"
+
+#include "lib/measure/clocks.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace carbonedge {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kLeastWarmPasses = 3;
+constexpr Nanoseconds kLeastWarmTime = 200ms;
+constexpr std::size_t kLeastCpuPasses = 5;
+constexpr std::size_t kMostCpuPasses = 30;
+
+template <class Work>
+PassTime timed(const Work& work) {
+    const Nanoseconds cpu = process_cpu_time();
+    const Nanoseconds wall = raw_time();
+    work();
+    const Nanoseconds wall_end = raw_time();
+    const Nanoseconds cpu_end = process_cpu_time();
+    return {static_cast<double>((wall_end - wall).count()), static_cast<double>((cpu_end - cpu).count())};
+}
+
+}  // namespace
+
+void warm_up(Model& model, const ProfilerProgress& progress) {
+    const Nanoseconds start = raw_time();
+    for (int pass = 0; pass < kLeastWarmPasses || raw_time() - start < kLeastWarmTime; ++pass) {
+        progress("warming up", 0);
+        model.run_once();
+        model.run_marked();
+    }
+}
+
+PairedPasses take_paired_passes(Model& model, StoppingCriterion& rule, const ProfilerProgress& progress) {
+    PairedPasses passes;
+    passes.rows.resize(model.layers().size());
+    TimedPass marked;
+    const auto take_whole = [&] { passes.whole.push_back(timed([&] { model.run_once(); })); };
+    const auto take_marked = [&] { passes.marked.push_back(timed([&] { marked = model.run_marked(); })); };
+
+    rule.initialize();
+    const Nanoseconds start = raw_time();
+    while (!rule.is_finished()) {
+        progress("timing layers", 0);
+        if (passes.whole.size() % 2 == 0) {
+            take_whole();
+            take_marked();
+        } else {
+            take_marked();
+            take_whole();
+        }
+        passes.marked.back().wall = static_cast<double>(marked.whole.count());
+        for (std::size_t row = 0; row < passes.rows.size(); ++row) {
+            passes.rows[row].push_back(static_cast<double>(marked.rows[row].count()));
+        }
+        rule.add(Nanoseconds(static_cast<std::int64_t>(passes.whole.back().wall)), raw_time() - start);
+    }
+    passes.outcome = rule.outcome();
+
+    const std::size_t cpu_passes = std::clamp(passes.whole.size(), kLeastCpuPasses, kMostCpuPasses);
+    passes.row_cpu.assign(passes.rows.size(), 0);
+    for (std::size_t pass = 0; pass < cpu_passes; ++pass) {
+        progress("timing cpu", 0);
+        const TimedPass timed_pass = model.run_marked(true);
+        for (std::size_t row = 0; row < passes.rows.size(); ++row) {
+            passes.row_cpu[row] += static_cast<double>(timed_pass.cpu[row].count()) / static_cast<double>(cpu_passes);
+        }
+    }
+    return passes;
+}
+
+}  // namespace carbonedge
