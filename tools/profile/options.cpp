@@ -1,0 +1,142 @@
+#include "tools/profile/options.h"
+
+#include "lib/base/errors.h"
+#include "lib/units/text.h"
+#include "tools/cli/standard_options.h"
+
+#include <fmt/format.h>
+#include <charconv>
+#include <functional>
+
+namespace carbonedge {
+namespace {
+
+constexpr const char* kInternal = "internal";
+
+void add_text_option(CLI::App& app, const std::string& name, const std::string& description, const std::string& shown,
+                     const std::function<void(const std::string&)>& read) {
+    app.add_option_function<std::string>(name, read, description)->default_str(shown);
+}
+
+long whole_number(const std::string& text, const std::string& name, long least) {
+    long value = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem != std::errc() || end != text.data() + text.size() || value < least) {
+        throw UsageError(fmt::format("{}: '{}' is not a whole number of at least {}", name, text, least));
+    }
+    return value;
+}
+
+void read_check_cuts(const std::string& text, ProfileOptions& options) {
+    options.split = text != "none";
+    if (text == "none") return;
+    if (text == "all") {
+        options.check_cuts.reset();
+        return;
+    }
+    long value = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem != std::errc() || end != text.data() + text.size() || value < 0) {
+        throw UsageError(fmt::format("--check-cuts: '{}' is not all, none or a number of cuts such as 4", text));
+    }
+    options.check_cuts = static_cast<std::size_t>(value);
+}
+
+double positive_number(const std::string& text, const std::string& name) {
+    const double value = parse_number(text, name);
+    if (value <= 0) throw UsageError(fmt::format("{}: '{}' is not above 0", name, text));
+    return value;
+}
+
+void add_what_options(CLI::App& app, ProfileOptions& options) {
+    app.add_option("model", options.model, "TorchScript module, as torch.jit.save writes it");
+    app.add_option("--input", options.inputs, "[NAME=]SHAPE[:DTYPE][[LOW,HIGH)], once an input, in the model's order")
+        ->type_name("SPEC")
+        ->take_all();
+    app.add_option("--input-file", options.input_files, "[NAME=]FILE.npy: an input with its content")
+        ->type_name("FILE")
+        ->take_all();
+    add_text_option(app, "--batch", "multiply the first axis of every input", "1", [&options](const std::string& text) {
+        options.batch = static_cast<int>(whole_number(text, "--batch", 1));
+    });
+    add_text_option(
+        app, "--depth", "parts of the module path that name a layer; 0: leaf modules", "0",
+        [&options](const std::string& text) { options.depth = static_cast<int>(whole_number(text, "--depth", 0)); });
+    app.add_flag_callback(
+        "--no-optimise", [&options] { options.optimise = false; }, "run the frozen module as it is");
+}
+
+void add_machine_options(CLI::App& app, ProfileOptions& options) {
+    add_text_option(app, "--threads", "threads of one inference", "1", [&options](const std::string& text) {
+        options.threads = static_cast<int>(whole_number(text, "--threads", 1));
+    });
+    add_text_option(app, "--cpus", "profile under this CPU quota, such as 0.4", "",
+                    [&options](const std::string& text) { options.cpus = positive_number(text, "--cpus"); });
+    add_text_option(app, "--memory", "and under this memory limit, such as 512MiB", "",
+                    [&options](const std::string& text) { options.memory = parse_bytes(text, "--memory"); });
+    add_text_option(app, "--quota-period", "period of the CPU quota", "100ms", [&options](const std::string& text) {
+        options.quota_period = parse_duration(text, "--quota-period");
+    });
+    app.add_flag_callback(
+        "--no-pin", [&options] { options.pin = false; }, "let the kernel move the threads between CPUs");
+    add_text_option(app, "--power-idle", "watts of an idle core; default: by processor family", "",
+                    [&options](const std::string& text) { options.power_idle = parse_power(text, "--power-idle"); });
+    add_text_option(app, "--power-busy", "watts of a busy core; default: by processor family", "",
+                    [&options](const std::string& text) { options.power_busy = parse_power(text, "--power-busy"); });
+}
+
+void add_measuring_options(CLI::App& app, ProfileOptions& options) {
+    add_text_option(app, "--relative-confidence", "half width of the median's 95 % interval over the median", "0.01",
+                    [&options](const std::string& text) {
+                        options.relative_confidence = positive_number(text, "--relative-confidence");
+                    });
+    add_text_option(app, "--min-time", "measure at least this long", "500ms",
+                    [&options](const std::string& text) { options.min_time = parse_duration(text, "--min-time"); });
+    add_text_option(app, "--max-time", "and at most this long", "10s",
+                    [&options](const std::string& text) { options.max_time = parse_duration(text, "--max-time"); });
+    add_text_option(app, "--check-cuts", "split here to check predictions: all, none or a number of cuts", "4",
+                    [&options](const std::string& text) { read_check_cuts(text, options); });
+    add_text_option(app, "--pairs", "runs of each split, alternated with the whole", "20",
+                    [&options](const std::string& text) {
+                        options.pairs = static_cast<std::size_t>(whole_number(text, "--pairs", 6));
+                    });
+    app.add_flag("--strict", options.strict, "end with 3 when any self-check failed");
+}
+
+void add_internal_options(CLI::App& app, ProfileOptions& options) {
+    app.add_option("--joined-limit", options.joined_limit)->group("")->description(kInternal);
+    app.add_option("--memory-of-stage", options.memory_of_stage)->group("")->description(kInternal);
+}
+
+void check(const ProfileOptions& options) {
+    if (options.model.empty()) throw UsageError("no model given, see -h");
+    if (options.inputs.empty() && options.input_files.empty()) {
+        throw UsageError("no input given, expected one such as --input 1x3x224x224");
+    }
+    if (options.min_time > options.max_time) throw UsageError("--min-time is longer than --max-time");
+    const double idle = options.power_idle.value_or(Watts(0)).value();
+    if (options.power_idle.has_value() != options.power_busy.has_value()) {
+        throw UsageError("--power-idle and --power-busy belong together, such as --power-idle 0.74W --power-busy 3.5W");
+    }
+    if (options.power_busy && options.power_busy->value() <= idle) {
+        throw UsageError("--power-busy is not above --power-idle");
+    }
+}
+
+}  // namespace
+
+bool parse_profile_options(int argc, const char* const* argv, std::string_view page, std::ostream& out,
+                           std::ostream& err, ProfileOptions& options) {
+    CLI::App app("Measure the layers of a model.", "carbonedge-profile");
+    add_what_options(app, options);
+    add_machine_options(app, options);
+    add_measuring_options(app, options);
+    add_seed_option(app, options.standard);
+    add_standard_options(app, options.standard);
+    add_internal_options(app, options);
+    if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
+    if (options.memory_of_stage.empty()) check(options);
+    return true;
+}
+
+}  // namespace carbonedge

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "lib/units/quantity.h"
+#include "tools/cli/option_values.h"
+
+#include <cstddef>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carbonedge {
+
+/// The command line of carbonedge-profile. Defaults are those of the page.
+struct ProfileOptions {
+    StandardOptions standard;
+    std::string model;
+    std::vector<std::string> inputs;       ///< as typed
+    std::vector<std::string> input_files;  ///< "x.npy" or "NAME=x.npy"
+    int batch = 1;
+    int threads = 1;
+    double cpus = 0;  ///< 0: no limit
+    Bytes memory;     ///< 0: no limit
+    Nanoseconds quota_period{100'000'000};
+    int depth = 0;
+    double relative_confidence = 0.01;
+    Nanoseconds min_time{500'000'000};
+    Nanoseconds max_time{10'000'000'000};
+    bool optimise = true;
+    bool pin = true;
+    bool split = true;                          ///< false for --check-cuts none
+    std::optional<std::size_t> check_cuts = 4;  ///< nullopt: all
+    std::size_t pairs = 20;
+    std::optional<Watts> power_idle;
+    std::optional<Watts> power_busy;
+    bool strict = false;
+
+    /// How this tool calls itself: inside the limit group that its parent made, and to probe a stage's memory.
+    std::string joined_limit;
+    std::string memory_of_stage;
+};
+
+/// False: help or version was printed. Throws UsageError.
+bool parse_profile_options(int argc, const char* const* argv, std::string_view page, std::ostream& out,
+                           std::ostream& err, ProfileOptions& options);
+
+}  // namespace carbonedge

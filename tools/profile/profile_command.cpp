@@ -1,0 +1,132 @@
+#include "tools/profile/profile_command.h"
+
+#include "lib/base/atomic_file.h"
+#include "lib/measure/child_process.h"
+#include "lib/measure/machine.h"
+#include "lib/measure/power_table.h"
+#include "lib/profile/profile_file.h"
+#include "lib/profiler/profiler.h"
+#include "tools/cli/interrupt.h"
+#include "tools/profile/inputs.h"
+#include "tools/profile/limited_run.h"
+#include "tools/profile/scratch_folder.h"
+#include "tools/profile/summary.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <algorithm>
+#include <ostream>
+
+namespace carbonedge {
+namespace {
+
+/// A user's own watts are taken as they are given, with the uncertainty that a model of this kind has at best.
+constexpr double kUserUncertainty = 0.3;
+
+PowerCurve power_curve(const ProfileOptions& options) {
+    if (!options.power_idle) return default_power_curve(describe_machine().cpu);
+    return {*options.power_idle, *options.power_busy, kUserUncertainty, "given on the command line"};
+}
+
+/// One line, rewritten in place; nothing but on a terminal.
+class ProgressLine {
+public:
+    ProgressLine(std::ostream& err, bool quiet) : err_(err), shown_(!quiet && ::isatty(STDERR_FILENO) == 1) {}
+    ~ProgressLine() { clear(); }
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+
+    void tell(const std::string& what, double fraction) {
+        if (!shown_ || fraction < 0) return;
+        const std::string text = fraction > 0 ? fmt::format("{} ({:.0f} %)", what, 100 * fraction) : what;
+        if (text == last_) return;
+        last_ = text;
+        err_ << "\r\x1b[K" << text << std::flush;
+    }
+    void clear() {
+        if (!last_.empty()) err_ << "\r\x1b[K" << std::flush;
+        last_.clear();
+    }
+
+private:
+    std::ostream& err_;
+    bool shown_;
+    std::string last_;
+};
+
+ProfilerOptions profiler_options(const ProfileOptions& options, const std::string& folder) {
+    const ModelInputs inputs =
+        read_model_inputs(options.inputs, options.input_files, options.batch, options.standard.seed);
+    ProfilerOptions profiler;
+    profiler.model_path = options.model;
+    profiler.model.inputs = inputs.specs;
+    profiler.model.input_tensors = inputs.tensors;
+    profiler.model.seed = options.standard.seed;
+    profiler.model.grouping_depth = options.depth;
+    profiler.model.optimise = options.optimise;
+    profiler.threads = options.threads;
+    profiler.relative_confidence = options.relative_confidence;
+    profiler.least_time = options.min_time;
+    profiler.most_time = options.max_time;
+    profiler.split_checks = options.split;
+    profiler.split.check_cuts = options.check_cuts;
+    profiler.split.pairs = options.pairs;
+    profiler.split.folder = folder;
+    profiler.pin = options.pin;
+    profiler.power = power_curve(options);
+    profiler.limit = requested_limit(options).value_or(ResourceLimit{});
+    profiler.limit_mechanism = options.joined_limit;
+    profiler.probe_memory = [threads = options.threads](const std::string& stage, bool optimise) {
+        std::vector<std::string> words{"/proc/self/exe", "--memory-of-stage", stage, "--threads",
+                                       std::to_string(threads)};
+        if (!optimise) words.emplace_back("--no-optimise");
+        return parse_stage_memory(run_child(words, nullptr, true).output);
+    };
+    return profiler;
+}
+
+bool failed(const ProfileCheck& check) { return !check.passed; }
+bool failed_correctness(const ProfileCheck& check) { return !check.passed && is_correctness_check(check); }
+
+ExitStatus measure(const ProfileOptions& options, std::ostream& out, std::ostream& err) {
+    watch_interrupts();
+    const ScratchFolder folder;
+    Profile profile;
+    {
+        ProgressLine line(err, options.standard.quiet);
+        profile =
+            profile_model(profiler_options(options, folder.path()), [&](const std::string& what, double fraction) {
+                throw_if_interrupted();
+                line.tell(what, fraction);
+            });
+    }
+    write_output(options.standard.output, options.standard.overwrite, write_profile(profile), out);
+    if (!options.standard.quiet) err << profile_summary(profile);
+    const auto unacceptable = options.strict ? failed : failed_correctness;
+    return std::any_of(profile.checks.begin(), profile.checks.end(), unacceptable) ? ExitStatus::kInconclusive
+                                                                                   : ExitStatus::kOk;
+}
+
+}  // namespace
+
+ExitStatus profile_command(const ProfileOptions& options, const std::vector<std::string>& words, std::ostream& out,
+                           std::ostream& err) {
+    if (!options.memory_of_stage.empty()) {
+        out << stage_memory_text(probe_stage_memory(options.memory_of_stage, options.optimise, options.threads));
+        return ExitStatus::kOk;
+    }
+    check_output(options.standard.output, options.standard.overwrite);
+    const std::optional<ResourceLimit> limit = requested_limit(options);
+    if (!limit || !options.joined_limit.empty()) return measure(options, out, err);
+
+    const LimitedRun run = run_under_limit(*limit, words);
+    if (run.started) return run.status;
+    if (!options.standard.quiet) {
+        err << "carbonedge-profile: warning: limits are not enforced: " << run.mechanism << "\n";
+    }
+    ProfileOptions unlimited = options;
+    unlimited.joined_limit = run.mechanism;
+    return measure(unlimited, out, err);
+}
+
+}  // namespace carbonedge
