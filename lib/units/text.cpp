@@ -6,7 +6,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <span>
 
 namespace carbonedge {
@@ -51,37 +50,45 @@ constexpr std::array kMasses{UnitFactor{"kg", 1e3}, UnitFactor{"ug", 1e-6}, Unit
         fmt::format("{}: '{}' {}, expected a quantity with its unit such as {}", what, text, problem, form));
 }
 
-/// `Number` is long double where the result is a 64-bit count, which a double cannot hold exactly.
-template <class Number>
-Number parse_as(std::string_view text, std::string_view what, std::span<const UnitFactor> units,
-                std::string_view form) {
-    Number number = 0;
-    const char* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, number);
-    if (error != std::errc() || !std::isfinite(number)) refuse(text, what, "is not a number", form);
-    if (number < 0) refuse(text, what, "is negative", form);
-    std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+double factor_of(std::string_view unit, std::string_view text, std::string_view what, std::span<const UnitFactor> units,
+                 std::string_view form) {
     if (unit.starts_with(' ')) unit.remove_prefix(1);
     if (unit.empty()) refuse(text, what, "has no unit", form);
     for (const UnitFactor& candidate : units) {
-        if (candidate.name != unit) continue;
-        const Number scaled = number * static_cast<Number>(candidate.factor);
-        if (!std::isfinite(scaled)) refuse(text, what, "is too large", form);
-        return scaled;
+        if (candidate.name == unit) return candidate.factor;
     }
     refuse(text, what, fmt::format("has the unknown unit '{}'", unit), form);
 }
 
 double parse(std::string_view text, std::string_view what, std::span<const UnitFactor> units, std::string_view form) {
-    return parse_as<double>(text, what, units, form);
+    double number = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc() || !std::isfinite(number)) refuse(text, what, "is not a number", form);
+    if (number < 0) refuse(text, what, "is negative", form);
+    const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+    const double scaled = number * factor_of(unit, text, what, units, form);
+    if (!std::isfinite(scaled)) refuse(text, what, "is too large", form);
+    return scaled;
 }
 
+/// A count of 64 bits. Whole numbers are kept to the last digit, which a double cannot do beyond 2^53; others are
+/// rounded. The factors of `units` are whole.
 std::int64_t parse_whole(std::string_view text, std::string_view what, std::span<const UnitFactor> units,
                          std::string_view form) {
-    const long double number = std::round(parse_as<long double>(text, what, units, form));
-    if (number > static_cast<long double>(std::numeric_limits<std::int64_t>::max()))
-        refuse(text, what, "is too large", form);
-    return static_cast<std::int64_t>(number);
+    std::int64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+    if (error == std::errc() && number >= 0 && unit.find_first_of(".eE") != 0) {
+        const auto factor = static_cast<std::int64_t>(factor_of(unit, text, what, units, form));
+        std::int64_t count = 0;
+        if (__builtin_mul_overflow(number, factor, &count)) refuse(text, what, "is too large", form);
+        return count;
+    }
+    const double rounded = std::round(parse(text, what, units, form));
+    if (rounded >= 0x1p63) refuse(text, what, "is too large", form);
+    return static_cast<std::int64_t>(rounded);
 }
 
 struct Scale {
