@@ -4,6 +4,7 @@
 #include "lib/measure/clocks.h"
 #include "lib/measure/machine.h"
 #include "lib/measure/stopping.h"
+#include "lib/profiler/equality_check.h"
 #include "lib/profiler/pass_statistics.h"
 #include "lib/units/text.h"
 
@@ -56,11 +57,7 @@ void describe_conditions(Profile& profile, const ProfilerOptions& options, const
 }
 
 ProfileCheck equality_check(const Model& model) {
-    const OutputDifference& difference = model.output_check();
-    return {"output-equality", difference.relative, kEqualOutputs,
-            difference.conclusive && difference.relative <= kEqualOutputs,
-            difference.conclusive ? "largest difference / output range, against the model as loaded"
-                                  : "inconclusive: " + difference.remark};
+    return equality_check("output-equality", model.output_check(), "against the model as loaded");
 }
 
 void fill_memory(Profile& profile, const Model& model, const ProfilerOptions& options, Bytes base) {
@@ -90,10 +87,6 @@ void warn_of_throttling(Profile& profile, const PassFilter& filter) {
 }
 
 }  // namespace
-
-bool is_correctness_check(const ProfileCheck& check) {
-    return check.name == "output-equality" || check.name == "chain-equality";
-}
 
 Profile profile_model(const ProfilerOptions& options, const ProfilerProgress& progress) {
     Profile profile;

@@ -34,7 +34,4 @@ struct ProfilerOptions {
 /// allocator and the threads. Throws InputError for a model that cannot be used, and what `progress` throws.
 Profile profile_model(const ProfilerOptions& options, const ProfilerProgress& progress);
 
-/// The checks whose failure means wrong results rather than rough figures.
-bool is_correctness_check(const ProfileCheck& check);
-
 }  // namespace carbonedge

@@ -2,6 +2,7 @@
 
 #include "lib/base/quantile.h"
 #include "lib/profiler/boundary_fit.h"
+#include "lib/profiler/equality_check.h"
 #include "lib/profiler/stage_chain.h"
 #include "lib/units/text.h"
 
@@ -40,9 +41,7 @@ public:
         StageChain chain(model_, ranges, options_.folder);
         SplitTrial trial;
         trial.cut = cut;
-        const OutputDifference difference = compare_outputs(reference_, chain.run(model_.inputs()));
-        trial.output_difference = difference.relative;
-        trial.conclusive = difference.conclusive;
+        trial.difference = compare_outputs(reference_, chain.run(model_.inputs()));
         const ChainTimes times = time_chain(model_, chain, options_.pairs, options_.by_cpu_time, quiet());
         for (std::size_t stage = 0; stage < 2; ++stage) {
             trial.rows_ns[stage] = rows_between(profile_, ranges[stage]);
@@ -101,17 +100,22 @@ void add_prediction_checks(SplitFidelity& result) {
     result.checks.push_back({"stage-prediction-worst", worst, kPredictionLimit, worst <= kPredictionLimit, remark});
 }
 
+/// A wrong output outweighs one that cannot be judged, and that one an equal one.
+bool is_worse(const OutputDifference& left, const OutputDifference& right) {
+    const auto wrong = [](const OutputDifference& one) { return one.conclusive && !(one.relative <= kEqualOutputs); };
+    if (wrong(left) || wrong(right)) return wrong(left) && (!wrong(right) || left.relative > right.relative);
+    if (left.conclusive != right.conclusive) return !left.conclusive;
+    return left.relative > right.relative;
+}
+
 void add_equality_check(SplitFidelity& result, const std::vector<SplitTrial>& trials) {
-    double worst = 0;
-    bool conclusive = true;
+    const SplitTrial* worst = &trials.front();
     for (const SplitTrial& trial : trials) {
-        worst = std::max(worst, trial.output_difference);
-        conclusive = conclusive && trial.conclusive;
+        if (is_worse(trial.difference, worst->difference)) worst = &trial;
     }
-    const bool passed = conclusive && worst <= kEqualOutputs;
-    result.checks.push_back({"chain-equality", worst, kEqualOutputs, passed,
-                             fmt::format("largest output difference / output range over {} cuts{}", trials.size(),
-                                         conclusive ? "" : "; inconclusive: the output has no usable range")});
+    result.checks.push_back(equality_check(
+        "chain-equality", worst->difference,
+        fmt::format("two chained stages at {} cuts, the worst at cut {}", trials.size(), worst->cut.position)));
 }
 
 }  // namespace

@@ -25,8 +25,7 @@ struct SplitTrial {
     Cut cut;
     double rows_ns[2] = {0, 0};      ///< sum of the rows' medians
     double measured_ns[2] = {0, 0};  ///< in the chain
-    double output_difference = 0;    ///< relative to the output's range, against the model as loaded
-    bool conclusive = true;          ///< false: the outputs have no range to compare with
+    OutputDifference difference;     ///< of the chained stages against the model as loaded
 };
 
 /// What of a trial the cost model predicts: rows + fixed + bytes x per_byte, each stage having one inner border.

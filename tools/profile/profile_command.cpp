@@ -5,6 +5,7 @@
 #include "lib/measure/machine.h"
 #include "lib/measure/power_table.h"
 #include "lib/profile/profile_file.h"
+#include "lib/profiler/equality_check.h"
 #include "lib/profiler/profiler.h"
 #include "tools/cli/interrupt.h"
 #include "tools/profile/inputs.h"
