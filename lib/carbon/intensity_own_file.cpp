@@ -1,0 +1,111 @@
+#include "lib/carbon/intensity_csv_file.h"
+
+#include "lib/base/errors.h"
+#include "lib/formats/csv.h"
+#include "lib/formats/json.h"
+#include "lib/formats/schema.h"
+#include "lib/units/text.h"
+
+#include <fmt/format.h>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace carbonedge {
+namespace {
+
+constexpr int kNewest = 1;
+constexpr std::array<std::string_view, 3> kColumns{"start_utc", "intensity_gco2e_per_kwh", "estimated"};
+
+std::string line_of(std::string_view key, const std::string& value) {
+    return fmt::format("# {}: {}\n", key, write_json_line(nlohmann::ordered_json(value)));
+}
+
+template <class Enumeration>
+Enumeration one_of(const JsonCursor& cursor, std::initializer_list<Enumeration> values,
+                   std::string_view (*name)(Enumeration)) {
+    for (const Enumeration value : values) {
+        if (name(value) == cursor.text()) return value;
+    }
+    cursor.refuse(
+        fmt::format("'{}' is not one of {} and {}", cursor.text(), name(*values.begin()), name(*(values.begin() + 1))));
+}
+
+}  // namespace
+
+IntensitySeries read_own_intensity(std::string_view text, const std::string& file, const IntensityChoice& choice) {
+    std::vector<JsonMember> members;
+    long line = 1;
+    std::string_view rest = text;
+    while (rest.starts_with("# ")) {
+        const std::size_t end = rest.find('\n');
+        const std::string_view header = rest.substr(2, end == std::string_view::npos ? rest.size() - 2 : end - 2);
+        const std::size_t colon = header.find(": ");
+        if (colon == std::string_view::npos) throw InputError(file, line, "is no header line, expected '# key: value'");
+        members.push_back({header.substr(0, colon), header.substr(colon + 2), line});
+        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+        ++line;
+    }
+    const JsonDocument header = read_json_members(members, file);
+    const JsonCursor root = header.root();
+    root.expect_only({"schema", "zone", "signal", "scope", "kind", "source", "licence"});
+    expect_schema(root.at("schema").text(), "intensity", kNewest, file, root.at("schema").line());
+    SeriesOrigin origin;
+    origin.zone = root.at("zone").text();
+    origin.signal = one_of(root.at("signal"), {IntensitySignal::kAverage, IntensitySignal::kMarginal}, signal_name);
+    origin.scope = one_of(root.at("scope"), {IntensityScope::kDirect, IntensityScope::kLifecycle}, scope_name);
+    origin.kind = one_of(root.at("kind"), {IntensityKind::kActual, IntensityKind::kForecast}, kind_name);
+    origin.source = root.at("source").text();
+    origin.licence = root.at("licence").text();
+    if (choice.signal && *choice.signal != origin.signal) {
+        root.at("signal").refuse(
+            fmt::format("is {}, --signal {} was asked for", signal_name(origin.signal), signal_name(*choice.signal)));
+    }
+    if (choice.scope && *choice.scope != origin.scope) {
+        root.at("scope").refuse(
+            fmt::format("is {}, --scope {} was asked for", scope_name(origin.scope), scope_name(*choice.scope)));
+    }
+    if (!choice.zone.empty() && choice.zone != origin.zone) {
+        root.at("zone").refuse(fmt::format("is '{}', --zone {} was asked for", origin.zone, choice.zone));
+    }
+    const CsvTable table = read_csv(rest, file, line);
+    table.expect_columns(kColumns);
+    std::vector<IntensitySample> samples;
+    samples.reserve(table.rows().size());
+    for (const CsvRow& row : table.rows()) {
+        const std::optional<UtcSeconds> start = parse_utc(row.fields[0]);
+        if (!start) table.refuse(row, 0, "a time such as 2023-01-01T00:00:00Z");
+        samples.push_back({*start, CarbonIntensity(table.number(row, 1, 0, 1e6)), table.boolean(row, 2)});
+    }
+    if (samples.empty()) throw InputError(file, 0, "holds no intensity");
+    return {std::move(origin), std::move(samples)};
+}
+
+std::string write_intensity(const IntensitySeries& series) {
+    const SeriesOrigin& origin = series.origin();
+    std::string text = line_of("schema", schema_text("intensity", kNewest));
+    text += line_of("zone", origin.zone);
+    text += line_of("signal", std::string(signal_name(origin.signal)));
+    text += line_of("scope", std::string(scope_name(origin.scope)));
+    text += line_of("kind", std::string(kind_name(origin.kind)));
+    text += line_of("source", origin.source);
+    text += line_of("licence", origin.licence);
+    text += "start_utc,intensity_gco2e_per_kwh,estimated\n";
+    for (const IntensitySample& sample : series.samples()) {
+        text +=
+            fmt::format("{},{},{}\n", utc_text(sample.start), number_text(sample.intensity.value()), sample.estimated);
+    }
+    return text;
+}
+
+IntensitySeries read_intensity(std::string_view text, const std::string& file, const IntensityChoice& choice) {
+    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // publishers' exports may carry a byte order mark
+    if (schema_of(text).starts_with("carbonedge.")) return read_own_intensity(text, file, choice);
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos)
+        throw InputError(file, 0, "is empty, a file of carbon intensities was expected");
+    if (text[first] == '{' || text[first] == '[') return read_intensity_json(text, file, choice);
+    return read_intensity_csv(text, file, choice);
+}
+
+}  // namespace carbonedge
