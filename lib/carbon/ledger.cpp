@@ -21,22 +21,6 @@ std::string_view ledger_kind_name(LedgerKind kind) {
     return "";
 }
 
-std::string_view idle_policy_name(IdlePolicy policy) {
-    switch (policy) {
-        case IdlePolicy::kNone:
-            return "none";
-        case IdlePolicy::kAttributed:
-            return "attributed";
-        case IdlePolicy::kFull:
-            return "full";
-    }
-    return "";
-}
-
-std::string_view provenance_name(Provenance provenance) {
-    return provenance == Provenance::kMeasured ? "measured" : "estimated";
-}
-
 LedgerEntry operational_entry(LedgerKind kind, const std::string& place, const std::string& zone,
                               const EnergyReading& energy, CarbonIntensity intensity) {
     LedgerEntry entry;

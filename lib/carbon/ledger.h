@@ -16,10 +16,6 @@ enum class LedgerKind { kCompute, kTransport, kLink, kIdle, kEmbodied };
 
 /// "compute", "transport", "link", "idle", "embodied".
 std::string_view ledger_kind_name(LedgerKind kind);
-/// "none", "attributed", "full".
-std::string_view idle_policy_name(IdlePolicy policy);
-/// "measured", "estimated".
-std::string_view provenance_name(Provenance provenance);
 
 /// One traced amount of carbon: where, when, how many joules known how well, at which intensity. `energy` includes the
 /// node's PUE, so grams are joules times intensity and nothing else.

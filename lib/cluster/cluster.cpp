@@ -16,6 +16,18 @@ std::optional<CarbonIntensity> end_intensity(const Cluster& cluster, std::string
 
 }  // namespace
 
+std::string_view idle_policy_name(IdlePolicy policy) {
+    switch (policy) {
+        case IdlePolicy::kNone:
+            return "none";
+        case IdlePolicy::kAttributed:
+            return "attributed";
+        case IdlePolicy::kFull:
+            return "full";
+    }
+    return "";
+}
+
 std::optional<NodeIndex> find_node(const Cluster& cluster, std::string_view name) {
     const auto found = std::find_if(cluster.nodes.begin(), cluster.nodes.end(),
                                     [name](const Node& node) { return node.name == name; });

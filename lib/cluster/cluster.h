@@ -5,12 +5,15 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace carbonedge {
 
 /// Which joules of an idle machine a plan is charged with. It can flip a plan, so it is always printed.
 enum class IdlePolicy { kNone, kAttributed, kFull };
+
+std::string_view idle_policy_name(IdlePolicy policy);  ///< "none", "attributed", "full"
 
 struct Node {
     std::string name;

@@ -7,12 +7,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace carbonedge {
 
 /// How a number of joules was obtained. Never mixed silently (docs/measuring.md).
 enum class Provenance { kMeasured, kEstimated };
+
+std::string_view provenance_name(Provenance provenance);  ///< "measured", "estimated"
 
 /// Joules with how well they are known and where they come from.
 struct EnergyReading {
