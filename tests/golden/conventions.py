@@ -20,6 +20,7 @@ TIME_LIMIT_SECONDS = 60
 # `verbs`: subcommands, each with a page section and options of its own.
 TOOLS = {
     "carbonedge": {"options": ["-h", "--help", "--version"], "unknown": "--versoin", "nearest": "--version"},
+    "run": {"reads": ["{file} --model none.pt", "--calibrate --cluster {file}"]},
 }
 
 DEFAULTS = {"verbs": [], "reads": [], "writes": None, "options": None, "unknown": "--outptu", "nearest": "--output"}

@@ -1,0 +1,182 @@
+#include "lib/runtime/calibration.h"
+
+#include "lib/base/errors.h"
+#include "lib/runtime/builtin_stage.h"
+#include "lib/runtime/load_generator.h"
+#include "lib/runtime/session_stamp.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <fstream>
+
+namespace carbonedge {
+namespace {
+
+constexpr Nanoseconds kImitatedLatency{1'000'000};
+
+/// What the stages hand each other beside the size under test.
+InputSpec bytes_spec(Bytes size) {
+    InputSpec spec;
+    spec.name = "bytes";
+    spec.dtype = DType::kUInt8;
+    spec.shape = {size.value()};
+    return spec;
+}
+
+double median(std::vector<double> numbers) {
+    const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
+    std::nth_element(numbers.begin(), middle, numbers.end());
+    return *middle;
+}
+
+bool imitates_links(const Cluster& cluster) {
+    bool imitates = emulation_of(cluster.default_link).active;
+    for (const Link& link : cluster.links) imitates = imitates || emulation_of(link).active;
+    return imitates;
+}
+
+Plan two_node_plan(bool imitate_links, Bytes size) {
+    Plan plan;
+    plan.name = "calibration";
+    for (const char* name : {"sender", "receiver"}) {
+        Node node;
+        node.name = name;
+        plan.cluster.nodes.push_back(node);
+        plan.node_profile.push_back(0);
+    }
+    if (imitate_links) plan.cluster.default_link.latency = kImitatedLatency;
+    plan.profiles.emplace_back();
+    Pipeline pipeline;
+    pipeline.stages.resize(2);
+    pipeline.stages[0].layers = {0, 1};
+    pipeline.stages[0].node = "sender";
+    pipeline.stages[1].layers = {1, 2};
+    pipeline.stages[1].node = "receiver";
+    pipeline.transfers.resize(3);
+    pipeline.transfers[1].bytes = size;
+    plan.pipelines.push_back(std::move(pipeline));
+    return plan;
+}
+
+TransportSample measure(const Cluster& cluster, Bytes size, const CalibrationOptions& options,
+                        const std::stop_token& stop) {
+    const bool imitate = imitates_links(cluster);
+    const Bytes token(4);
+    const auto write_stage = [&](const LayerRange& layers, const std::string& path) {
+        BuiltinStage stage;
+        const bool sends = layers.first == 0;
+        stage.inputs = {bytes_spec(sends ? token : size)};
+        stage.outputs = {bytes_spec(sends ? size : token)};
+        stage.touch = options.touch;
+        std::ofstream(path, std::ios::binary) << builtin_stage_text(stage);
+    };
+    EngineOptions engine_options = options.engine;
+    engine_options.impose_limits = false;
+    ProcessEngine engine(two_node_plan(imitate, size), write_stage, engine_options, stop);
+
+    const RequestInputs inputs{{random_tensor(bytes_spec(token), 1)}};
+    LoadGenerator generator(engine.gateway(), inputs);
+    const LoadGenerator::Routing first{[] { return std::size_t{0}; }, nullptr};
+    generator.run(
+        {options.warm_up, 1, std::nullopt}, first, [](const Answer&, std::size_t) {}, stop);
+
+    const Nanoseconds sender_before = engine.usage("sender").cpu;
+    const Nanoseconds receiver_before = engine.usage("receiver").cpu;
+    Nanoseconds sender_compute{0};
+    Nanoseconds receiver_compute{0};
+    std::vector<double> hops;
+    const LoadOutcome outcome = generator.run(
+        {options.requests, 1, std::nullopt}, first,
+        [&](const Answer& answer, std::size_t) {
+            if (!answer.record.ok) return;
+            sender_compute += answer.record.stages.at(0).cpu;
+            receiver_compute += answer.record.stages.at(1).cpu;
+            hops.push_back(static_cast<double>(
+                (answer.record.stages[1].transfer - (imitate ? kImitatedLatency : Nanoseconds(0))).count()));
+        },
+        stop);
+    if (outcome.interrupted) throw Interrupted();
+    if (outcome.failed > 0) throw EnvironmentError("a calibration request failed: " + outcome.first_error, "try again");
+
+    const auto each = [&](Nanoseconds total) {
+        return static_cast<double>(total.count()) / static_cast<double>(options.requests);
+    };
+    return {size, median(hops), each(engine.usage("sender").cpu - sender_before - sender_compute),
+            each(engine.usage("receiver").cpu - receiver_before - receiver_compute)};
+}
+
+std::vector<std::pair<double, double>> points_of(const std::vector<TransportSample>& samples,
+                                                 double TransportSample::*quantity) {
+    std::vector<std::pair<double, double>> points;
+    for (const TransportSample& sample : samples) {
+        points.emplace_back(static_cast<double>(sample.bytes.value()), sample.*quantity);
+    }
+    return points;
+}
+
+}  // namespace
+
+LineFit fit_line(const std::vector<std::pair<double, double>>& points) {
+    // Weighted by 1 / y^2, which makes the residuals relative.
+    double w = 0;
+    double wx = 0;
+    double wy = 0;
+    double wxx = 0;
+    double wxy = 0;
+    for (const auto& [x, y] : points) {
+        const double weight = y > 0 ? 1 / (y * y) : 0;
+        w += weight;
+        wx += weight * x;
+        wy += weight * y;
+        wxx += weight * x * x;
+        wxy += weight * x * y;
+    }
+    const double determinant = w * wxx - wx * wx;
+    if (w == 0) return {};
+    if (determinant <= 0) return {wy / w, 0};
+    const double per_byte = (w * wxy - wx * wy) / determinant;
+    if (per_byte <= 0) return {wy / w, 0};
+    const double fixed = (wy - per_byte * wx) / w;
+    if (fixed < 0) return {0, wxy / wxx};
+    return {fixed, per_byte};
+}
+
+Calibration calibrate_transport(const Cluster& cluster, const CalibrationOptions& options,
+                                const std::function<void(std::size_t, std::size_t)>& progress,
+                                const std::stop_token& stop) {
+    const auto repetitions = static_cast<std::size_t>(std::max(options.repetitions, 1));
+    std::vector<std::vector<TransportSample>> all(options.sizes.size());
+    std::size_t done = 0;
+    for (std::size_t repetition = 0; repetition < repetitions; ++repetition) {
+        for (std::size_t i = 0; i < options.sizes.size(); ++i) {
+            all[i].push_back(measure(cluster, options.sizes[i], options, stop));
+            if (progress) progress(++done, repetitions * options.sizes.size());
+        }
+    }
+    Calibration calibration;
+    for (const std::vector<TransportSample>& same_size : all) {
+        const auto middle = [&](double TransportSample::*quantity) {
+            std::vector<double> numbers;
+            for (const TransportSample& sample : same_size) numbers.push_back(sample.*quantity);
+            return median(numbers);
+        };
+        calibration.samples.push_back({same_size.front().bytes, middle(&TransportSample::hop_ns),
+                                       middle(&TransportSample::send_cpu_ns),
+                                       middle(&TransportSample::receive_cpu_ns)});
+    }
+    const LineFit hop = fit_line(points_of(calibration.samples, &TransportSample::hop_ns));
+    const LineFit send = fit_line(points_of(calibration.samples, &TransportSample::send_cpu_ns));
+    const LineFit receive = fit_line(points_of(calibration.samples, &TransportSample::receive_cpu_ns));
+    // Each of the two nodes takes one message and sends one; the fixed parts of both are halves of what it costs.
+    const double fixed_cpu = (send.fixed + receive.fixed) / 2 / 2;
+    calibration.cost = {hop.fixed,
+                        hop.per_byte,
+                        fixed_cpu,
+                        send.per_byte,
+                        fixed_cpu,
+                        receive.per_byte,
+                        fmt::format("calibrated {} on {}", date_stamp_utc(), machine_stamp())};
+    return calibration;
+}
+
+}  // namespace carbonedge

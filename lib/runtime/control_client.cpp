@@ -1,0 +1,122 @@
+#include "lib/runtime/control_client.h"
+
+#include "lib/base/errors.h"
+#include "lib/runtime/proto/node.grpc.pb.h"
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+
+namespace carbonedge {
+namespace {
+
+/// Well under gRPC's default bound of 4 MiB a message.
+constexpr std::size_t kChunk = 1024 * 1024;
+
+std::vector<InputSpec> read_specs(const google::protobuf::RepeatedPtrField<wire::TensorSpec>& described,
+                                  const std::string& node) {
+    std::vector<InputSpec> specs;
+    for (const wire::TensorSpec& tensor : described) {
+        const std::optional<DType> dtype = dtype_from_protocol_name(tensor.datatype());
+        if (!dtype) throw InputError("node '" + node + "'", 0, "it speaks of an unknown type " + tensor.datatype());
+        InputSpec spec;
+        spec.name = tensor.name();
+        spec.dtype = *dtype;
+        spec.shape.assign(tensor.shape().begin(), tensor.shape().end());
+        specs.push_back(std::move(spec));
+    }
+    return specs;
+}
+
+}  // namespace
+
+struct ControlClient::State {
+    std::string node;
+    std::unique_ptr<wire::Node::Stub> stub;
+
+    static void set_deadline(grpc::ClientContext& context, Nanoseconds timeout) {
+        context.set_deadline(std::chrono::system_clock::now() + std::chrono::ceil<std::chrono::microseconds>(timeout));
+    }
+
+    void require_ok(const grpc::Status& status, const std::string& action, const std::stop_token& stop) const {
+        if (stop.stop_requested()) throw Interrupted();
+        if (status.ok()) return;
+        const std::string who = "node '" + node + "'";
+        if (status.error_code() == grpc::StatusCode::INVALID_ARGUMENT) throw InputError(who, 0, status.error_message());
+        if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+            throw EnvironmentError(fmt::format("{} did not {} in time", who, action),
+                                   "raise --start-timeout, or its CPU limit");
+        }
+        throw EnvironmentError(fmt::format("{} could not {}: {}", who, action, status.error_message()),
+                               "see whether its memory limit holds the stage");
+    }
+};
+
+ControlClient::ControlClient(std::string node, const std::string& control_path) : state_(std::make_unique<State>()) {
+    state_->node = std::move(node);
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    state_->stub = wire::Node::NewStub(
+        grpc::CreateCustomChannel("unix:" + control_path, grpc::InsecureChannelCredentials(), arguments));
+}
+
+ControlClient::~ControlClient() = default;
+ControlClient::ControlClient(ControlClient&&) noexcept = default;
+ControlClient& ControlClient::operator=(ControlClient&&) noexcept = default;
+
+LoadedStageSpecs ControlClient::load_stage(const std::string& name, const std::string& path, bool optimise,
+                                           Nanoseconds timeout, const std::stop_token& stop) {
+    std::ifstream file(path, std::ios::binary);
+    std::error_code problem;
+    const std::uintmax_t size = std::filesystem::file_size(path, problem);
+    if (!file || problem) throw InputError(path, 0, "cannot read the stage");
+    grpc::ClientContext context;
+    State::set_deadline(context, timeout);
+    const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+    wire::LoadStageResponse response;
+    const auto writer = state_->stub->LoadStage(&context, &response);
+    wire::LoadStageRequest part;
+    part.set_name(name);
+    part.set_optimise(optimise);
+    part.set_total_bytes(static_cast<std::int64_t>(size));
+    for (std::uintmax_t sent = 0; sent < size;) {
+        std::string& chunk = *part.mutable_chunk();
+        chunk.resize(std::min<std::uintmax_t>(kChunk, size - sent));
+        file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+        if (!file) throw InputError(path, 0, "cannot read the stage");
+        if (!writer->Write(part)) break;
+        sent += chunk.size();
+    }
+    writer->WritesDone();
+    state_->require_ok(writer->Finish(), "load its stage", stop);
+    return {response.execution(), read_specs(response.inputs(), state_->node),
+            read_specs(response.outputs(), state_->node)};
+}
+
+void ControlClient::set_route(std::int32_t pipeline, const std::string& stage, const NextHop& next, Nanoseconds timeout,
+                              const std::stop_token& stop) {
+    grpc::ClientContext context;
+    State::set_deadline(context, timeout);
+    const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+    wire::SetRouteRequest request;
+    request.set_pipeline(pipeline);
+    request.set_stage(stage);
+    request.set_next_name(next.name);
+    request.set_next_address(next.address);
+    request.set_emulate_link(next.link.active);
+    request.set_link_latency_ns(next.link.latency.count());
+    request.set_link_bytes_per_second(next.link.bandwidth.value());
+    wire::SetRouteResponse response;
+    state_->require_ok(state_->stub->SetRoute(&context, request, &response), "reach the next node", stop);
+}
+
+bool ControlClient::shut_down(Nanoseconds timeout) noexcept {
+    grpc::ClientContext context;
+    State::set_deadline(context, timeout);
+    wire::ShutdownResponse response;
+    return state_->stub->Shutdown(&context, wire::ShutdownRequest(), &response).ok();
+}
+
+}  // namespace carbonedge

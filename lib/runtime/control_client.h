@@ -1,0 +1,48 @@
+#pragma once
+
+#include "lib/runtime/link_sender.h"
+#include "lib/tensor/tensor.h"
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace carbonedge {
+
+/// What a node says of a stage it has loaded.
+struct LoadedStageSpecs {
+    std::string execution;
+    std::vector<InputSpec> inputs;
+    std::vector<InputSpec> outputs;
+};
+
+/// Where a node sends what it made of a pipeline's requests.
+struct NextHop {
+    std::string name;     ///< a node's, or "gateway"
+    std::string address;  ///< path of its tensor socket
+    LinkEmulation link;
+};
+
+/// Speaks to the control socket of a node. Every call ends by `timeout`. Throws EnvironmentError naming the node,
+/// InputError where the node refuses what it was given, Interrupted where `stop` is requested.
+class ControlClient {
+public:
+    ControlClient(std::string node, const std::string& control_path);
+    ~ControlClient();
+    ControlClient(ControlClient&&) noexcept;
+    ControlClient& operator=(ControlClient&&) noexcept;
+
+    LoadedStageSpecs load_stage(const std::string& name, const std::string& path, bool optimise, Nanoseconds timeout,
+                                const std::stop_token& stop);
+    void set_route(std::int32_t pipeline, const std::string& stage, const NextHop& next, Nanoseconds timeout,
+                   const std::stop_token& stop);
+    /// False where it does not answer.
+    bool shut_down(Nanoseconds timeout) noexcept;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace carbonedge

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "lib/runtime/frame_socket.h"
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace carbonedge {
+
+/// How a link of the cluster is imitated on one machine: the sender holds a frame back until a link of this latency and
+/// bandwidth would have delivered it. Frames queue behind each other for the bandwidth and overlap in the latency.
+struct LinkEmulation {
+    bool active = false;
+    Nanoseconds latency{0};
+    BytesPerSecond bandwidth{0.0};  ///< 0: not limited
+};
+
+/// Sends frames over one link, in order. Without emulation the calling thread writes to the socket straight from the
+/// tensors; with it the tensors are copied (or kept through `owner`) and a thread of its own waits for their time.
+class LinkSender {
+public:
+    using OnFailure = std::function<void(const FrameHead&, const std::string& problem)>;
+
+    LinkSender(FrameSocket socket, const LinkEmulation& link, std::shared_ptr<BufferPool> pool, OnFailure on_failure);
+    /// Drops what still waits.
+    ~LinkSender();
+    LinkSender(const LinkSender&) = delete;
+    LinkSender& operator=(const LinkSender&) = delete;
+
+    /// Thread-safe. `owner` keeps the tensors alive; without it they are valid during the call only. Problems go to
+    /// `on_failure`, never to the caller.
+    void send(FrameHead head, const std::vector<TensorView>& tensors, std::shared_ptr<const void> owner = nullptr);
+
+private:
+    struct Waiting {
+        FrameHead head;
+        std::vector<TensorView> tensors;
+        std::shared_ptr<const void> owner;
+        Nanoseconds deliver{0};
+    };
+    void deliver_in_time(const std::stop_token& stop);
+    void write(const FrameHead& head, const std::vector<TensorView>& tensors);
+
+    FrameSocket socket_;
+    LinkEmulation link_;
+    std::shared_ptr<BufferPool> pool_;
+    OnFailure on_failure_;
+    std::mutex writing_;
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::deque<Waiting> waiting_;
+    Nanoseconds link_free_{0};
+    std::jthread thread_;
+};
+
+}  // namespace carbonedge

@@ -1,0 +1,357 @@
+#include "lib/runtime/node_server.h"
+
+#include "lib/base/errors.h"
+#include "lib/runtime/clocks.h"
+#include "lib/runtime/frame_socket.h"
+#include "lib/runtime/grpc_server.h"
+#include "lib/runtime/inference_service.h"
+#include "lib/runtime/link_sender.h"
+#include "lib/runtime/model_thread.h"
+#include "lib/runtime/proto/node.grpc.pb.h"
+#include "lib/units/text.h"
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+#include <algorithm>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <list>
+#include <map>
+#include <shared_mutex>
+
+namespace carbonedge {
+namespace {
+
+struct LoadedStage {
+    std::string name;
+    std::unique_ptr<StageRunner> runner;  ///< of the model thread
+    std::vector<InputSpec> inputs;
+    std::vector<InputSpec> outputs;
+    std::string execution;
+};
+
+/// Where the frames of one pipeline go.
+struct Route {
+    LoadedStage* stage = nullptr;
+    LinkSender* next = nullptr;
+};
+
+void describe(const InputSpec& spec, wire::TensorSpec& described) {
+    described.set_name(spec.name);
+    described.set_datatype(std::string(protocol_dtype_name(spec.dtype)));
+    for (const std::int64_t extent : spec.shape) described.add_shape(extent);
+}
+
+}  // namespace
+
+struct NodeServer::State final : wire::Node::Service, InferenceBackend {
+    State(NodeOptions given, StageLoader& stage_loader)
+        : options(std::move(given)),
+          loader(stage_loader),
+          listener(options.directory + "/" + options.name + ".tensors"),
+          control_path(options.directory + "/" + options.name + ".control"),
+          model_thread(loader, options.longest_queue) {}
+
+    // -- InferenceBackend: a stage called on its own ---------------------------------------------------------------
+
+    [[nodiscard]] std::string server_name() const override { return "carbonedge-node " + options.name; }
+    [[nodiscard]] bool ready() const override { return !model_names().empty(); }
+
+    [[nodiscard]] std::vector<std::string> model_names() const override {
+        const std::shared_lock lock(tables_mutex);
+        std::vector<std::string> names;
+        for (const auto& [name, stage] : stages) names.push_back(name);
+        return names;
+    }
+
+    [[nodiscard]] std::optional<ServedModel> find_model(const std::string& name) const override {
+        const std::shared_lock lock(tables_mutex);
+        const auto found = stages.find(name);
+        if (found == stages.end()) return std::nullopt;
+        const LoadedStage& stage = *found->second;
+        return ServedModel{stage.name, stage.execution == "builtin" ? "carbonedge_builtin" : "pytorch_torchscript",
+                           stage.inputs, stage.outputs};
+    }
+
+    std::variant<std::vector<HostTensor>, InferenceFailure> infer(const std::string& model,
+                                                                  const std::vector<TensorView>& inputs) override {
+        using Outcome = std::variant<std::vector<HostTensor>, InferenceFailure>;
+        LoadedStage* stage = nullptr;
+        {
+            const std::shared_lock lock(tables_mutex);
+            stage = stages.at(model).get();
+        }
+        // The caller may give up before the model thread gets to it, so the work owns what it touches.
+        auto kept = std::make_shared<std::vector<HostTensor>>();
+        for (const TensorView& view : inputs) kept->push_back(copy_of(view));
+        auto promise = std::make_shared<std::promise<Outcome>>();
+        std::future<Outcome> outcome = promise->get_future();
+        const bool posted = model_thread.post([stage, kept, promise] {
+            try {
+                std::vector<HostTensor> outputs;
+                stage->runner->run(views_of(*kept), [&outputs](const std::vector<TensorView>& views) {
+                    for (const TensorView& view : views) outputs.push_back(copy_of(view));
+                });
+                promise->set_value(std::move(outputs));
+            } catch (const std::exception& error) {
+                promise->set_value(InferenceFailure{InferenceFailure::Kind::kFailed, error.what()});
+            }
+        });
+        if (!posted) return InferenceFailure{InferenceFailure::Kind::kFailed, "the node is shutting down"};
+        if (outcome.wait_for(options.inference_timeout) != std::future_status::ready) {
+            return InferenceFailure{InferenceFailure::Kind::kTimeout,
+                                    fmt::format("no result within {}", exact_duration(options.inference_timeout))};
+        }
+        return outcome.get();
+    }
+
+    // -- wire::Node: the control service -----------------------------------------------------------------------------
+
+    /// The same server also listens on loopback for the inference protocol; control is for the owner of the private
+    /// directory alone.
+    static bool from_owner(const grpc::ServerContext& context) { return context.peer().starts_with("unix:"); }
+    static grpc::Status not_owner() {
+        return {grpc::StatusCode::PERMISSION_DENIED, "this service is answered on the node's private socket only"};
+    }
+
+    grpc::Status LoadStage(grpc::ServerContext* context, grpc::ServerReader<wire::LoadStageRequest>* reader,
+                           wire::LoadStageResponse* response) override {
+        if (!from_owner(*context)) return not_owner();
+        wire::LoadStageRequest part;
+        if (!reader->Read(&part)) return {grpc::StatusCode::INVALID_ARGUMENT, "no stage came"};
+        const std::string name = part.name();
+        const bool optimise = part.optimise();
+        const std::int64_t total = part.total_bytes();
+        const std::string path = options.directory + "/" + options.name + ".incoming";
+        std::int64_t written = 0;
+        {
+            std::ofstream file(path, std::ios::binary | std::ios::trunc);
+            do {
+                file.write(part.chunk().data(), static_cast<std::streamsize>(part.chunk().size()));
+                written += static_cast<std::int64_t>(part.chunk().size());
+            } while (written <= total && reader->Read(&part));
+            file.flush();
+            if (!file) return {grpc::StatusCode::RESOURCE_EXHAUSTED, "cannot write " + path};
+        }
+        if (written != total) {
+            return {grpc::StatusCode::INVALID_ARGUMENT,
+                    fmt::format("stage '{}' came with {} bytes where {} were announced", name, written, total)};
+        }
+        auto promise = std::make_shared<std::promise<std::string>>();
+        std::future<std::string> problem = promise->get_future();
+        auto stage = std::make_shared<LoadedStage>();
+        const bool posted = model_thread.post([this, stage, path, optimise, promise] {
+            try {
+                stage->runner = loader.load(path, optimise);
+                promise->set_value("");
+            } catch (const std::exception& error) {
+                promise->set_value(error.what());
+            }
+        });
+        if (!posted) return {grpc::StatusCode::UNAVAILABLE, "the node is shutting down"};
+        const std::string what = problem.get();
+        std::error_code ignored;
+        std::filesystem::remove(path, ignored);
+        if (!what.empty()) return {grpc::StatusCode::INVALID_ARGUMENT, what};
+        stage->name = name;
+        stage->inputs = stage->runner->input_specs();
+        stage->outputs = stage->runner->output_specs();
+        stage->execution = stage->runner->execution();
+        if (std::max(message_bytes(stage->inputs), message_bytes(stage->outputs)) > options.longest_message) {
+            return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+                    fmt::format("stage '{}' takes or gives more than {} in a message", name,
+                                bytes_text(options.longest_message))};
+        }
+        response->set_execution(stage->execution);
+        for (const InputSpec& spec : stage->inputs) describe(spec, *response->add_inputs());
+        for (const InputSpec& spec : stage->outputs) describe(spec, *response->add_outputs());
+        const std::unique_lock lock(tables_mutex);
+        if (!stages.emplace(name, stage).second) {
+            return {grpc::StatusCode::ALREADY_EXISTS, fmt::format("stage '{}' is loaded already", name)};
+        }
+        return grpc::Status::OK;
+    }
+
+    grpc::Status SetRoute(grpc::ServerContext* context, const wire::SetRouteRequest* request,
+                          wire::SetRouteResponse* /*response*/) override {
+        if (!from_owner(*context)) return not_owner();
+        const std::unique_lock lock(tables_mutex);
+        const auto stage = stages.find(request->stage());
+        if (stage == stages.end()) return {grpc::StatusCode::NOT_FOUND, "no stage '" + request->stage() + "'"};
+        std::unique_ptr<LinkSender>& sender = senders[request->next_name()];
+        if (!sender) {
+            const LinkEmulation link{request->emulate_link(), Nanoseconds(request->link_latency_ns()),
+                                     BytesPerSecond(request->link_bytes_per_second())};
+            try {
+                sender = std::make_unique<LinkSender>(
+                    FrameSocket::connect(request->next_address(), request->next_name(), options.send_timeout), link,
+                    pool, [this](const FrameHead& head, const std::string& problem) {
+                        warn(fmt::format("request {}: {}", head.request, problem));
+                    });
+            } catch (const EnvironmentError& error) {
+                return {grpc::StatusCode::UNAVAILABLE, error.what()};
+            }
+        }
+        routes[request->pipeline()] = {stage->second.get(), sender.get()};
+        return grpc::Status::OK;
+    }
+
+    grpc::Status Shutdown(grpc::ServerContext* context, const wire::ShutdownRequest* /*request*/,
+                          wire::ShutdownResponse* /*response*/) override {
+        if (!from_owner(*context)) return not_owner();
+        end.request_stop();
+        return grpc::Status::OK;
+    }
+
+    // -- the tensor stream -------------------------------------------------------------------------------------------
+
+    void accept_connections() {
+        while (std::optional<FrameSocket> connection = listener.accept()) {
+            const std::lock_guard lock(connections_mutex);
+            auto socket = std::make_shared<FrameSocket>(std::move(*connection));
+            connections.push_back(socket);
+            readers.emplace_back([this, socket] { read_frames(*socket); });
+        }
+    }
+
+    std::optional<Route> find_route(std::int32_t pipeline) const {
+        const std::shared_lock lock(tables_mutex);
+        const auto found = routes.find(pipeline);
+        if (found == routes.end()) return std::nullopt;
+        return found->second;
+    }
+
+    std::string refuse(const FrameHead& head) const {
+        const std::optional<Route> route = find_route(head.pipeline);
+        if (!route) return fmt::format("node '{}' has no stage of pipeline {}", options.name, head.pipeline);
+        if (!head.error.empty()) return "";
+        std::vector<TensorView> announced;
+        for (const FrameHead::Tensor& tensor : head.tensors) {
+            announced.push_back({tensor.dtype, tensor.shape, nullptr, static_cast<std::size_t>(tensor.bytes)});
+        }
+        return describe_mismatch(route->stage->inputs, announced);
+    }
+
+    void read_frames(FrameSocket& socket) {
+        try {
+            const auto longest = static_cast<std::uint64_t>(options.longest_message.value());
+            while (auto frame =
+                       socket.receive(*pool, longest, [this](const FrameHead& head) { return refuse(head); })) {
+                const std::optional<Route> route = find_route(frame->head.pipeline);
+                if (!route) {
+                    warn(frame->refusal);
+                    continue;
+                }
+                if (!frame->refusal.empty()) frame->head.error = "node '" + options.name + "': " + frame->refusal;
+                if (!frame->head.error.empty()) {
+                    pass_failure(std::move(frame->head), *route);
+                } else if (!model_thread.post([this, kept = std::move(*frame), to = *route] { run_stage(kept, to); })) {
+                    return;
+                }
+            }
+        } catch (const std::exception& error) {
+            warn(error.what());
+            socket.shut_down();
+        }
+    }
+
+    static void pass_failure(FrameHead head, const Route& route) {
+        head.tensors.clear();
+        head.handed_over = now_monotonic();
+        route.next->send(std::move(head), {});
+    }
+
+    void run_stage(const ReceivedFrame& frame, const Route& route) {
+        FrameHead head = frame.head;
+        StageRecord record;
+        record.node = options.name;
+        record.transfer = frame.received - head.handed_over;
+        for (const TensorView& tensor : frame.tensors)
+            record.input_bytes += Bytes(static_cast<std::int64_t>(tensor.size));
+        // With one thread its own clock is exact; more threads are seen by the process's clock alone.
+        const clockid_t clock = options.threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_PROCESS_CPUTIME_ID;
+        const Nanoseconds start = now_monotonic();
+        const Nanoseconds cpu_start = read_clock(clock);
+        record.queue = start - frame.received;
+        try {
+            route.stage->runner->run(frame.tensors, [&](const std::vector<TensorView>& outputs) {
+                record.cpu = read_clock(clock) - cpu_start;
+                head.handed_over = now_monotonic();
+                record.compute = head.handed_over - start;
+                head.tensors.clear();
+                for (const TensorView& output : outputs) {
+                    record.output_bytes += Bytes(static_cast<std::int64_t>(output.size));
+                    head.tensors.push_back({output.dtype, output.shape, static_cast<std::int64_t>(output.size)});
+                }
+                head.stages.push_back(record);
+                route.next->send(std::move(head), outputs);
+            });
+        } catch (const std::exception& error) {
+            head = frame.head;
+            head.error = fmt::format("node '{}': {}", options.name, error.what());
+            pass_failure(std::move(head), route);
+        }
+    }
+
+    void warn(const std::string& line) const {
+        if (options.warn) options.warn(line);
+    }
+
+    NodeOptions options;
+    StageLoader& loader;
+    std::shared_ptr<BufferPool> pool = BufferPool::create();
+    FrameListener listener;
+    std::string control_path;
+    std::string inference_address;
+
+    mutable std::shared_mutex tables_mutex;
+    std::map<std::string, std::shared_ptr<LoadedStage>> stages;
+    std::map<std::int32_t, Route> routes;
+    std::map<std::string, std::unique_ptr<LinkSender>> senders;
+
+    ModelThread model_thread;
+    std::stop_source end;
+    std::mutex connections_mutex;
+    std::list<std::shared_ptr<FrameSocket>> connections;
+    std::list<std::jthread> readers;
+    std::jthread acceptor;
+    std::unique_ptr<grpc::Service> inference_service;
+    std::unique_ptr<GrpcServer> server;
+};
+
+NodeServer::NodeServer(NodeOptions options, StageLoader& loader)
+    : state_(std::make_unique<State>(std::move(options), loader)) {
+    State& state = *state_;
+    state.inference_service = make_inference_service(state);
+    state.server = std::make_unique<GrpcServer>(
+        std::vector<std::string>{state.options.listen, "unix:" + state.control_path},
+        std::vector<grpc::Service*>{&state, state.inference_service.get()}, state.options.longest_message);
+    state.inference_address = state.server->address();
+    state.acceptor = std::jthread([&state] { state.accept_connections(); });
+}
+
+NodeServer::~NodeServer() {
+    State& state = *state_;
+    state.server.reset();
+    state.listener.shut_down();
+    state.acceptor.join();
+    for (const auto& connection : state.connections) connection->shut_down();
+    state.model_thread.end();
+    for (std::jthread& reader : state.readers) reader.join();
+}
+
+const std::string& NodeServer::inference_address() const { return state_->inference_address; }
+const std::string& NodeServer::tensors_path() const { return state_->listener.path(); }
+const std::string& NodeServer::control_path() const { return state_->control_path; }
+
+void NodeServer::wait(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any ended;
+    const std::stop_callback forward(stop, [this] { state_->end.request_stop(); });
+    std::unique_lock lock(mutex);
+    ended.wait(lock, state_->end.get_token(), [] { return false; });
+}
+
+}  // namespace carbonedge

@@ -1,0 +1,199 @@
+#include "lib/runtime/run_plan.h"
+
+#include "lib/base/errors.h"
+#include "lib/base/version.h"
+#include "lib/measure/clocks.h"
+#include "lib/runlog/run_log_file.h"
+#include "lib/runtime/accounting.h"
+#include "lib/runtime/gateway_server.h"
+#include "lib/runtime/session_stamp.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+namespace carbonedge {
+namespace {
+
+class OutputCheck {
+public:
+    OutputCheck(ReferenceModel& model, const RequestInputs& inputs, double tolerance)
+        : model_(model), tolerance_(tolerance) {
+        for (const auto& variant : inputs) references_.push_back(model.run(variant));
+    }
+
+    void look_at(const Answer& answer, std::size_t variant) {
+        if (!answer.record.ok) return;
+        const OutputDifference difference = model_.compare(references_[variant], answer.outputs);
+        if (!difference.conclusive) {
+            conclusive_ = false;
+            remark_ = difference.remark;
+            return;
+        }
+        ++compared_;
+        worst_ = std::max(worst_, difference.relative);
+        if (difference.relative <= tolerance_ || wrong_) return;
+        wrong_ = true;
+        remark_ = fmt::format(
+            "request {} differs from the undivided model by {:.2g} of its output range, at most {:.2g} is allowed",
+            answer.record.id, difference.relative, tolerance_);
+    }
+
+    void state(RunSummary& summary) const {
+        summary.end.outputs_checked = conclusive_ && compared_ > 0;
+        summary.end.worst_output_error = worst_;
+        summary.outputs_wrong = wrong_;
+        summary.output_remark = remark_;
+    }
+
+private:
+    ReferenceModel& model_;
+    double tolerance_;
+    std::vector<std::vector<HostTensor>> references_;
+    double worst_ = 0;
+    std::int64_t compared_ = 0;
+    bool conclusive_ = true;
+    bool wrong_ = false;
+    std::string remark_;
+};
+
+RunHeader make_header(const Plan& plan, const RunOptions& options, const ProcessEngine& engine) {
+    RunHeader header;
+    header.tool_version = std::string(version());
+    header.date_utc = date_stamp_utc();
+    header.machine = machine_stamp();
+    header.engine = "process";
+    header.plan_name = plan.name;
+    header.plan_json = options.plan_json;
+    header.model_sha256 = plan.profiles.at(0).model_sha256;
+    header.requests = options.load.requests;
+    header.rate_per_second = options.load.rate_per_second;
+    header.in_flight = options.load.in_flight;
+    header.warm_up = options.warm_up;
+    header.seed = options.seed;
+    header.limits = engine.limits();
+    header.meter = "model:cpu-seconds";
+    return header;
+}
+
+void warm_up(const Plan& plan, ProcessEngine& engine, const RequestInputs& inputs, const RunOptions& options,
+             const std::stop_token& stop) {
+    std::size_t turn = 0;
+    LoadGenerator generator(engine.gateway(), inputs);
+    const Load load{options.warm_up, 1, std::nullopt};
+    const LoadOutcome outcome = generator.run(
+        load, {[&] { return turn++ % plan.pipelines.size(); }, nullptr}, [](const Answer&, std::size_t) {}, stop);
+    if (outcome.interrupted) throw Interrupted();
+    if (outcome.failed > 0) {
+        throw EnvironmentError("a warm-up request failed: " + outcome.first_error, "look at the node's message");
+    }
+}
+
+/// The pipeline's ends under the names that a user knows: those of the profile, else by position.
+ServedModel served_model(const Plan& plan, const ProcessEngine& engine) {
+    ServedModel model{plan.name, "carbonedge_pipeline", engine.input_specs(), engine.output_specs()};
+    const std::vector<std::string>& described = plan.profiles.at(0).inputs;
+    for (std::size_t i = 0; i < model.inputs.size(); ++i) {
+        const std::string name = i < described.size() ? parse_input_spec(described[i]).name : "";
+        model.inputs[i].name = name.empty() ? fmt::format("input_{}", i) : name;
+    }
+    for (std::size_t i = 0; i < model.outputs.size(); ++i) model.outputs[i].name = fmt::format("output_{}", i);
+    return model;
+}
+
+void serve(const Plan& plan, ProcessEngine& engine, RequestRouter& router, const RunOptions& options,
+           const RunListener& listener, const std::stop_token& stop) {
+    const LoadGenerator::Routing routing{
+        [&router] { return router.choose(); },
+        [&router](std::size_t pipeline, Seconds latency) { router.finished(pipeline, latency); }};
+    const GatewayServer server(engine.gateway(), served_model(plan, engine), routing, options.serve);
+    if (listener.note) listener.note(fmt::format("serving '{}' at {}", plan.name, server.address()));
+    engine.wait_for_failure(stop);
+    if (const std::optional<std::string> died = engine.failure()) {
+        throw EnvironmentError(*died, "start it again");
+    }
+}
+
+}  // namespace
+
+RequestInputs make_inputs(const Profile& profile, std::uint64_t seed, int variants) {
+    RequestInputs inputs(static_cast<std::size_t>(std::max(variants, 1)));
+    for (std::size_t variant = 0; variant < inputs.size(); ++variant) {
+        for (std::size_t i = 0; i < profile.inputs.size(); ++i) {
+            inputs[variant].push_back(random_tensor(parse_input_spec(profile.inputs[i]), seed + 1000 * variant + i));
+        }
+    }
+    return inputs;
+}
+
+RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& options, const RunListener& listener,
+                    const std::stop_token& stop) {
+    const Profile& profile = plan.profiles.at(0);
+    if (model.sha256() != profile.model_sha256) {
+        throw EnvironmentError(
+            fmt::format("the model has SHA-256 {}, the plan was made for {}", model.sha256(), profile.model_sha256),
+            "give the model that was profiled, or plan anew");
+    }
+    const RequestInputs inputs = make_inputs(profile, options.seed, options.input_variants);
+    ProcessEngine engine(
+        plan, [&model](const LayerRange& layers, const std::string& path) { model.write_stage(layers, path); },
+        options.engine, stop);
+    for (const EnforcedLimit& limit : engine.limits()) {
+        if (limit.enforced || !listener.note) continue;
+        listener.note(fmt::format("the limits of node '{}' are not enforced: {}", limit.node, limit.mechanism));
+    }
+    std::optional<OutputCheck> check;
+    if (options.check_outputs) check.emplace(model, inputs, options.tolerance);
+    warm_up(plan, engine, inputs, options, stop);
+    listener.log(header_line(make_header(plan, options, engine)));
+
+    RunTotals totals;
+    std::map<std::string, NodeUsage> before;
+    for (const EnforcedLimit& limit : engine.limits()) before[limit.node] = engine.usage(limit.node);
+    const Nanoseconds gateway_before = process_cpu_time();
+
+    RequestRouter router(plan);
+    std::int64_t done = 0;
+    LoadGenerator generator(engine.gateway(), inputs);
+    const LoadOutcome outcome = generator.run(
+        options.load,
+        {[&router] { return router.choose(); },
+         [&router](std::size_t pipeline, Seconds latency) { router.finished(pipeline, latency); }},
+        [&](const Answer& answer, std::size_t variant) {
+            totals.add(answer.record);
+            if (check) check->look_at(answer, variant);
+            listener.log(request_line(answer.record));
+            if (listener.progress) listener.progress(++done, options.load.requests);
+        },
+        stop);
+
+    RunSummary summary;
+    summary.end.gateway_cpu = process_cpu_time() - gateway_before;
+    totals.wall = outcome.wall;
+    for (const auto& [node, start] : before) {
+        const NodeUsage now = engine.usage(node);
+        RunTotals::NodeTotals& used = totals.nodes[node];
+        // A node that has ended has no clock any more; what its stages reported is all there is.
+        used.total_cpu = std::max(now.cpu - start.cpu, used.compute_cpu);
+        used.throttled = now.throttled - start.throttled;
+        used.peak_memory = now.peak_memory;
+    }
+    for (const NodeRecord& record : account_nodes(plan.cluster, totals)) listener.log(node_line(record));
+
+    const LinkTotals links = account_links(plan.cluster, totals);
+    summary.end.complete = !outcome.interrupted && outcome.succeeded + outcome.failed == options.load.requests;
+    summary.end.interrupted = outcome.interrupted;
+    summary.end.wall = outcome.wall;
+    summary.end.succeeded = outcome.succeeded;
+    summary.end.failed = outcome.failed;
+    summary.end.link_energy = links.joules;
+    summary.end.link_grams = links.grams;
+    summary.first_error = outcome.first_error;
+    if (check) check->state(summary);
+    listener.log(end_line(summary.end));
+    if (!options.serve.empty() && outcome.failed == 0 && !outcome.interrupted) {
+        serve(plan, engine, router, options, listener, stop);
+    }
+    return summary;
+}
+
+}  // namespace carbonedge

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <stop_token>
+#include <thread>
+
+namespace carbonedge {
+
+/// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Make it first thing in main's thread: threads started before
+/// it would take the signals in the old way.
+class StopOnSignal {
+public:
+    StopOnSignal();
+    ~StopOnSignal();
+    StopOnSignal(const StopOnSignal&) = delete;
+    StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+    [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+
+private:
+    std::stop_source source_;
+    std::jthread thread_;
+};
+
+}  // namespace carbonedge

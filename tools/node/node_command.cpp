@@ -1,0 +1,38 @@
+#include "tools/node/node_command.h"
+
+#include "lib/model/model.h"
+#include "lib/runtime/node_server.h"
+#include "lib/runtime/stop_on_signal.h"
+#include "lib/runtime/torch_stage.h"
+
+#include <mutex>
+#include <ostream>
+
+namespace carbonedge {
+
+ExitStatus node_command(const NodeToolOptions& options, std::ostream& out, std::ostream& err) {
+    const StopOnSignal stop;
+    configure_allocator();
+    configure_model_threads(options.threads);
+    const std::unique_ptr<StageLoader> loader = make_torch_loader();
+
+    std::mutex talking;
+    NodeOptions node;
+    node.name = options.name;
+    node.directory = options.directory;
+    node.listen = options.listen;
+    node.threads = options.threads;
+    node.longest_message = options.longest_message;
+    node.send_timeout = options.send_timeout;
+    node.warn = [&](const std::string& line) {
+        if (options.quiet) return;
+        const std::lock_guard lock(talking);
+        err << "carbonedge-node: " << options.name << ": " << line << std::endl;
+    };
+    NodeServer server(node, *loader);
+    out << "ready " << server.inference_address() << std::endl;
+    server.wait(stop.token());
+    return ExitStatus::kOk;
+}
+
+}  // namespace carbonedge

@@ -1,0 +1,40 @@
+#include "tools/node/options.h"
+
+#include "lib/units/text.h"
+#include "tools/cli/standard_options.h"
+
+namespace carbonedge {
+
+std::optional<NodeToolOptions> parse_node_options(int argc, const char* const* argv, std::string_view page,
+                                                  std::ostream& out, std::ostream& err) {
+    NodeToolOptions options;
+    StandardOptions standard;
+    std::string longest_message = "64MiB";
+    std::string send_timeout = "30s";
+    std::string listen = "127.0.0.1:0";
+    CLI::App app("serves stages of a plan; carbonedge-run starts it", "carbonedge-node");
+    app.set_help_flag("-h", "print this list of options");
+    app.add_flag_callback(
+        "--help", [] {}, "print the full page with examples and diagnostics");
+    app.add_flag_callback(
+        "--version", [] {}, "print the version");
+    app.add_flag("--quiet", standard.quiet, "no messages on standard error but errors");
+    app.add_flag("-v,--verbose", standard.verbosity, "print every effective option on standard error");
+    app.add_option("--name", options.name, "its name in the cluster")->capture_default_str();
+    app.add_option("--directory", options.directory, "private directory for its sockets")->required();
+    app.add_option("--listen", listen, "local address of the Open Inference Protocol")->capture_default_str();
+    app.add_option("--threads", options.threads, "threads of the model")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1024));
+    app.add_option("--longest-message", longest_message, "largest tensors of one request")->capture_default_str();
+    app.add_option("--send-timeout", send_timeout, "a peer that takes nothing for so long is given up")
+        ->capture_default_str();
+    if (!parse_command_line(app, argc, argv, page, out, err, standard)) return std::nullopt;
+    options.quiet = standard.quiet;
+    options.listen = listen;
+    options.longest_message = parse_bytes(longest_message, "--longest-message");
+    options.send_timeout = parse_duration(send_timeout, "--send-timeout");
+    return options;
+}
+
+}  // namespace carbonedge

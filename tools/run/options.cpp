@@ -1,0 +1,91 @@
+#include "tools/run/options.h"
+
+#include "lib/base/errors.h"
+#include "lib/base/spelling.h"
+#include "lib/units/text.h"
+#include "tools/cli/standard_options.h"
+
+#include <array>
+
+namespace carbonedge {
+namespace {
+
+void require_engine(const std::string& engine) {
+    const std::array<std::string, 1> engines{"process"};
+    if (engine != engines[0]) throw UsageError("--engine: " + unknown_name_message("engine", engine, engines));
+}
+
+double parse_rate(const std::string& text) {
+    const double rate = parse_number(text.substr(0, text.find("/s")), "--rate");
+    if (!text.ends_with("/s") || rate <= 0) throw UsageError("--rate: '" + text + "' is not a rate; write 20/s");
+    return rate;
+}
+
+void require_arguments(const RunToolOptions& options) {
+    if (options.calibrate) {
+        if (options.cluster.empty()) throw UsageError("--calibrate needs --cluster FILE, see -h");
+        if (!options.plan.empty()) throw UsageError("--calibrate takes no plan, see -h");
+        return;
+    }
+    if (options.plan.empty()) throw UsageError("no plan is given, see -h");
+    if (options.model.empty()) throw UsageError("--model FILE is required, see -h");
+    if (!options.cluster.empty()) throw UsageError("--cluster goes with --calibrate; a plan carries its own, see -h");
+    if (options.rate_per_second && options.in_flight != 1) {
+        throw UsageError("--in-flight is of a closed loop; it does not go with --rate");
+    }
+}
+
+}  // namespace
+
+std::optional<RunToolOptions> parse_run_options(int argc, const char* const* argv, std::string_view page,
+                                                std::ostream& out, std::ostream& err) {
+    RunToolOptions options;
+    StandardOptions standard;
+    std::string engine = "process";
+    std::string rate;
+    std::string timeout = "30s";
+    std::string start_timeout = "120s";
+    bool no_limits = false;
+    bool no_check = false;
+    CLI::App app("executes a plan and records what every request took", "carbonedge-run");
+    add_standard_options(app, standard);
+    add_seed_option(app, standard);
+    app.add_option("plan", options.plan, "the plan, '-' for standard input");
+    app.add_option("--model", options.model, "the TorchScript model that the plan was made for");
+    app.add_option("--requests", options.requests, "requests that count")
+        ->capture_default_str()
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
+    app.add_option("--rate", rate, "open loop: requests arrive at this rate, e.g. 20/s");
+    app.add_option("--in-flight", options.in_flight, "closed loop: so many requests are kept in flight")
+        ->capture_default_str()
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000}));
+    app.add_option("--warm-up", options.warm_up, "requests before those that count")
+        ->capture_default_str()
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}));
+    app.add_option("--engine", engine, "what the nodes are: process")->capture_default_str();
+    app.add_option("--timeout", timeout, "a request without an answer fails after this")->capture_default_str();
+    app.add_option("--start-timeout", start_timeout, "a node must have loaded its stages after this")
+        ->capture_default_str();
+    app.add_flag("--no-limits", no_limits, "do not impose the nodes' CPU and memory limits");
+    app.add_flag("--no-check", no_check, "do not compare the outputs with the undivided model");
+    app.add_option("--serve", options.serve, "then answer Open Inference Protocol clients here, e.g. 127.0.0.1:8001");
+    app.add_option("--node-program", options.node_program, "carbonedge-node to start; the one beside this program");
+    app.add_flag("--calibrate", options.calibrate,
+                 "measure the transport and write the cluster with [transport] filled in");
+    app.add_option("--cluster", options.cluster, "the cluster to calibrate");
+    if (!parse_command_line(app, argc, argv, page, out, err, standard)) return std::nullopt;
+    require_engine(engine);
+    options.output = standard.output;
+    options.overwrite = standard.overwrite;
+    options.quiet = standard.quiet;
+    options.seed = standard.seed;
+    options.limits = !no_limits;
+    options.check = !no_check;
+    if (!rate.empty()) options.rate_per_second = parse_rate(rate);
+    options.timeout = parse_duration(timeout, "--timeout");
+    options.start_timeout = parse_duration(start_timeout, "--start-timeout");
+    require_arguments(options);
+    return options;
+}
+
+}  // namespace carbonedge

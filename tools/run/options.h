@@ -1,0 +1,40 @@
+#pragma once
+
+#include "lib/units/quantity.h"
+
+#include <cstdint>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace carbonedge {
+
+struct RunToolOptions {
+    std::string output = "-";
+    bool overwrite = false;
+    bool quiet = false;
+    std::uint64_t seed = 0;
+
+    std::string plan;
+    std::string model;
+    std::int64_t requests = 100;
+    std::optional<double> rate_per_second;
+    std::int64_t in_flight = 1;
+    std::int64_t warm_up = 10;
+    Nanoseconds timeout{0};
+    Nanoseconds start_timeout{0};
+    bool limits = true;
+    bool check = true;
+    std::string serve;
+    std::string node_program;
+
+    bool calibrate = false;
+    std::string cluster;
+};
+
+/// Nothing where only help or the version was asked for. Throws UsageError.
+std::optional<RunToolOptions> parse_run_options(int argc, const char* const* argv, std::string_view page,
+                                                std::ostream& out, std::ostream& err);
+
+}  // namespace carbonedge

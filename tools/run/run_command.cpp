@@ -1,0 +1,105 @@
+#include "tools/run/run_command.h"
+
+#include "lib/base/atomic_file.h"
+#include "lib/model/model.h"
+#include "lib/partition/plan_file.h"
+#include "lib/runtime/run_plan.h"
+#include "lib/runtime/stop_on_signal.h"
+#include "lib/runtime/torch_stage.h"
+#include "lib/units/text.h"
+#include "tools/run/log_output.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <filesystem>
+#include <istream>
+#include <ostream>
+
+namespace carbonedge {
+namespace {
+
+std::unique_ptr<ReferenceModel> load_model(const RunToolOptions& options, const Plan& plan) {
+    std::vector<InputSpec> inputs;
+    for (const std::string& spec : plan.profiles.at(0).inputs) inputs.push_back(parse_input_spec(spec));
+    return load_reference_model(options.model, inputs, options.seed, plan.profiles[0].execution != "frozen");
+}
+
+RunOptions make_run_options(const RunToolOptions& options, std::string plan_json) {
+    RunOptions run;
+    run.load = {options.requests, options.in_flight, options.rate_per_second};
+    run.warm_up = options.warm_up;
+    run.seed = options.seed;
+    run.check_outputs = options.check;
+    run.serve = options.serve;
+    run.engine = engine_options(options);
+    run.plan_json = std::move(plan_json);
+    return run;
+}
+
+ExitStatus state_result(const RunSummary& summary, const RunToolOptions& options, std::ostream& err) {
+    const auto say = [&](const std::string& line) { err << "carbonedge-run: " << line << "\n"; };
+    if (summary.end.interrupted) {
+        if (!options.quiet)
+            say(fmt::format("{} of {} requests are in the log", summary.end.succeeded, options.requests));
+        throw Interrupted();
+    }
+    if (summary.end.failed > 0) {
+        say(fmt::format("{} of {} requests failed; the first: {}", summary.end.failed,
+                        summary.end.failed + summary.end.succeeded, summary.first_error));
+        return ExitStatus::kNegativeVerdict;
+    }
+    if (summary.outputs_wrong) {
+        say("the outputs are wrong: " + summary.output_remark);
+        return ExitStatus::kNegativeVerdict;
+    }
+    if (options.check && options.requests > 0 && !summary.end.outputs_checked && !options.quiet) {
+        say("the outputs could not be checked: " + summary.output_remark);
+    }
+    return ExitStatus::kOk;
+}
+
+}  // namespace
+
+EngineOptions engine_options(const RunToolOptions& options) {
+    EngineOptions engine;
+    engine.node_program = options.node_program;
+    if (engine.node_program.empty()) {
+        const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+        engine.node_program = (self.parent_path() / "carbonedge-node").string();
+    }
+    engine.scratch_directory = std::filesystem::temp_directory_path().string();
+    for (char** setting = ::environ; setting != nullptr && *setting != nullptr; ++setting)
+        engine.environment.emplace_back(*setting);
+    engine.impose_limits = options.limits;
+    engine.start_timeout = options.start_timeout;
+    engine.request_timeout = options.timeout;
+    return engine;
+}
+
+ExitStatus run_command(const RunToolOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
+    const StopOnSignal stop;
+    LogOutput log(options.output, options.overwrite, out);
+    std::string text = read_input(options.plan, in);
+    const Plan plan = read_plan(text, options.plan == "-" ? "standard input" : options.plan);
+    configure_allocator();
+    configure_model_threads(1);
+    const std::unique_ptr<ReferenceModel> model = load_model(options, plan);
+
+    const bool terminal = !options.quiet && ::isatty(STDERR_FILENO) == 1;
+    RunListener listener;
+    listener.log = [&](const std::string& line) { log.write(line); };
+    listener.note = [&](const std::string& note) {
+        if (!options.quiet) err << "carbonedge-run: " << note << std::endl;
+    };
+    if (terminal) {
+        listener.progress = [&](std::int64_t done, std::int64_t of) {
+            if (done % 10 == 0 || done == of)
+                err << "\r" << done << " of " << of << " requests" << (done == of ? "\n" : "") << std::flush;
+        };
+    }
+    const RunSummary summary =
+        run_plan(plan, *model, make_run_options(options, std::move(text)), listener, stop.token());
+    return state_result(summary, options, err);
+}
+
+}  // namespace carbonedge
