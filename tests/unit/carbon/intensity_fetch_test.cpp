@@ -79,7 +79,7 @@ TEST_CASE("an answer is read, cached, and a failing service falls back on the ca
     CHECK(desk.waits[2] >= std::chrono::milliseconds(2000));
 }
 
-TEST_CASE("without cache a failure is one line with the remedy; a refused token is not retried") {
+TEST_CASE("without cache a failure is one line with the remedy and a refused token is not retried") {
     Desk desk;
     struct Case {
         HttpResponse response;
