@@ -16,14 +16,19 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 TIME_LIMIT_SECONDS = 60
 
 # `reads`: a command line whose {file} is replaced by a file that is missing, or that is no such file; the other words must be right,
-# with files of tests/golden/inputs as {inputs}/NAME. `writes`: a whole right command line that writes to {output}.
-# `verbs`: subcommands, each with a page section and options of its own.
+# with files of tests/golden/inputs as {inputs}/NAME. `writes`: a whole right command line, to which -o is added. `refuses`: where the work
+# takes long, a command line whose inputs need not be there: an existing output is refused before they are opened.
+# `verbs`: subcommands, each with options of its own.
 TOOLS = {
     "carbonedge": {"options": ["-h", "--help", "--version"], "unknown": "--versoin", "nearest": "--version"},
-    "run": {"reads": ["{file} --model none.pt", "--calibrate --cluster {file}"]},
+    "profile": {"reads": ["{file} --input 1x3x8x8", "{inputs}/none.pt --input-file {file}"], "refuses": "none.pt --input 1x3x8x8"},
+    "partition": {"reads": ["{file} --stages 2"]},
+    "plan": {"reads": ["{file} --cluster {inputs}/none.ini"]},
+    "run": {"reads": ["{file} --model none.pt", "--calibrate --cluster {file}"], "refuses": "none.plan.json --model none.pt"},
+    "report": {"reads": ["{file}"]},
 }
 
-DEFAULTS = {"verbs": [], "reads": [], "writes": None, "options": None, "unknown": "--outptu", "nearest": "--output"}
+DEFAULTS = {"verbs": [], "reads": [], "writes": None, "refuses": None, "options": None, "unknown": "--outptu", "nearest": "--output"}
 
 
 class Tool:
@@ -33,7 +38,7 @@ class Tool:
         self.program = "carbonedge" if name == "carbonedge" else f"carbonedge-{name}"
         self.programs = programs
         self.version = version
-        self.verbs, self.reads, self.writes = row["verbs"], row["reads"], row["writes"]
+        self.verbs, self.reads, self.writes, self.refuses = row["verbs"], row["reads"], row["writes"], row["refuses"]
         self.listed_options, self.unknown, self.nearest = row["options"], row["unknown"], row["nearest"]
         self.page = SOURCE / "docs" / "cli" / f"{name}.md"
 
@@ -42,7 +47,9 @@ class Tool:
         if self.reads:
             names += ["missing_file", "folder_as_file", "malformed_file", "empty_file"]
         if self.writes:
-            names += ["existing_output", "output_in_missing_folder"]
+            names += ["existing_output", "output_in_missing_folder", "verbose"]
+        if self.refuses:
+            names += ["existing_output_before_work"]
         return names
 
     def run(self, *words, cwd=None):
@@ -144,22 +151,35 @@ class Tool:
                 (pathlib.Path(folder) / "empty-file").write_bytes(b"")
                 self.hold_error(self.run(*self.words(line, file="empty-file"), cwd=folder), 4, "empty-file")
 
+    def hold_refusal(self, line, folder):
+        output = pathlib.Path(folder) / "existing-output"
+        output.write_text("precious\n", encoding="utf-8")
+        result = self.run(*self.words(line), "-o", "existing-output", cwd=folder)
+        self.hold_error(result, 4, "existing-output already exists", "--overwrite")
+        self.hold(output.read_text(encoding="utf-8") == "precious\n", "the existing file was changed", result)
+        return output
+
     def existing_output(self):
         with tempfile.TemporaryDirectory() as folder:
-            output = pathlib.Path(folder) / "existing-output"
-            output.write_text("precious\n", encoding="utf-8")
-            result = self.run(*self.words(self.writes, output="existing-output"), cwd=folder)
-            self.hold_error(result, 4, "existing-output already exists", "--overwrite")
-            self.hold(output.read_text(encoding="utf-8") == "precious\n", "the existing file was changed", result)
-            result = self.run(*self.words(self.writes, output="existing-output"), "--overwrite", cwd=folder)
+            output = self.hold_refusal(self.writes, folder)
+            result = self.run(*self.words(self.writes), "-o", "existing-output", "--overwrite", cwd=folder)
             self.hold(result.returncode in (0, 1, 3), "--overwrite does not replace it", result)
             self.hold(output.read_text(encoding="utf-8") not in ("precious\n", ""), "--overwrite does not replace it", result)
+            self.hold(result.stdout == "", "standard output is not empty with -o", result)
             self.hold([entry.name for entry in pathlib.Path(folder).iterdir()] == ["existing-output"], "something was left beside the output", result)
+
+    def existing_output_before_work(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.hold_refusal(self.refuses, folder)
 
     def output_in_missing_folder(self):
         with tempfile.TemporaryDirectory() as folder:
-            result = self.run(*self.words(self.writes, output="no-folder/output"), cwd=folder)
-            self.hold_error(result, 4, "no-folder/output")
+            self.hold_error(self.run(*self.words(self.writes), "-o", "no-folder/output", cwd=folder), 4, "no-folder/output")
+
+    def verbose(self):
+        quiet, verbose = self.run(*self.words(self.writes)), self.run(*self.words(self.writes), "-v")
+        self.hold(verbose.stdout == quiet.stdout, "-v changes standard output", verbose)
+        self.hold("option --output = -\n" in verbose.stderr, "-v does not show every effective option", verbose)
 
     def words(self, line, **values):
         return line.format(inputs=SOURCE / "tests" / "golden" / "inputs", **values).split()
