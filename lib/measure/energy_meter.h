@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -60,10 +61,22 @@ struct PowerCurve {
     Watts busy_per_core{1.0};
     double relative_uncertainty = 0.5;  ///< half width of the band, stated with every joule
     std::string source;                 ///< where the numbers come from
+    /// Power drawn by memory while the metered work runs, over its wall time; 0: left out.
+    Watts memory{0.0};
+    /// Further points of the curve, utilisation of one core in (0, 1) to watts, ascending; a line runs through idle,
+    /// these and busy. Empty: a straight line.
+    std::vector<std::pair<double, Watts>> points = {};
 };
+
+/// Power of one core at a utilisation in [0, 1], on the curve.
+Watts power_at(const PowerCurve& curve, double utilisation);
 
 /// Joules of a known amount of CPU time under a curve, tagged estimated.
 EnergyReading estimate_energy(Seconds cpu_time, const PowerCurve& curve);
+
+/// Joules of CPU time used within a wall time by `cores` cores: cores x (power at their mean utilisation - idle) x
+/// wall, and memory watts x wall (boundary "core-dynamic+memory-model"). Without points and memory the same as above.
+EnergyReading estimate_energy(Seconds cpu_time, Seconds wall_time, double cores, const PowerCurve& curve);
 
 /// Meters the CPU time of this process (all threads) between start and stop.
 std::unique_ptr<EnergyMeter> make_model_meter(const PowerCurve& curve);

@@ -92,7 +92,9 @@ private:
     static std::vector<std::string> mirror_groups(const CounterBank& bank) {
         std::vector<std::string> groups;
         for (const CounterDomain& domain : bank.domains()) {
-            const bool comparable = domain.role == CounterRole::kSummed && domain.problem.empty();
+            // Seen on dies of a package; two GPUs are never one.
+            const bool comparable = domain.role == CounterRole::kSummed && domain.problem.empty() &&
+                                    (domain.boundary == "package" || domain.boundary == "dram");
             groups.push_back(comparable ? domain.boundary : "");
         }
         return groups;
