@@ -1,7 +1,5 @@
 #include "lib/formats/json.h"
 
-#include "lib/units/text.h"
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -108,7 +106,9 @@ private:
         if (!std::isfinite(number)) throw std::invalid_argument("a number that is not finite cannot be written");
         // "-0" would be read back as the integer 0.
         if (number == 0) number = 0;
-        out_ += number_text(number);
+        std::array<char, 32> buffer{};
+        const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number);
+        out_.append(buffer.data(), end);
     }
 
     bool on_one_line_;

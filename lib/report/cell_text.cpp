@@ -84,37 +84,69 @@ int decimals_for(double size, int digits) {
     return std::clamp(digits - 1 - static_cast<int>(std::floor(std::log10(size) + 1e-9)), 0, 3);
 }
 
-}  // namespace
-
-NumberStyle number_style(Unit unit, std::span<const Cell* const> cells, bool show_plus_sign) {
+struct Sizes {
     double largest = 0;
-    double smallest = INFINITY;
+    double smallest = INFINITY;  ///< other than 0
+};
+
+Sizes sizes_of(std::span<const Cell* const> cells) {
+    Sizes sizes;
     for (const Cell* cell : cells) {
         const double size = std::abs(number_in(*cell));
         if (!std::isfinite(size) || size == 0) continue;
-        largest = std::max(largest, size);
-        smallest = std::min(smallest, size);
+        sizes.largest = std::max(sizes.largest, size);
+        sizes.smallest = std::min(sizes.smallest, size);
     }
+    return sizes;
+}
+
+/// The scale in which `largest` is at least 1; that of the plain unit where there is nothing but zeros.
+const Scale& choose_scale(Unit unit, double largest) {
     const auto scales = scales_of(unit);
-    const Scale* chosen = &scales.back();
     for (const Scale& scale : scales) {
-        if (largest >= scale.from) {
-            chosen = &scale;
-            break;
-        }
+        if (largest > 0 ? largest >= scale.from : scale.divisor == 1) return scale;
     }
-    if (largest == 0) chosen = &scales.front();
-    NumberStyle style;
-    style.divisor = chosen->divisor;
-    style.unit = chosen->unit;
-    style.show_plus_sign = show_plus_sign;
-    const bool whole = unit == Unit::kCount || (unit == Unit::kSize && chosen->divisor == 1);
-    if (!whole && largest > 0) {
+    return scales.back();
+}
+
+NumberStyle styled(Unit unit, const Scale& scale, const Sizes& sizes, bool show_plus_sign) {
+    NumberStyle style{scale.divisor, std::string(scale.unit), 0, show_plus_sign};
+    const bool whole = unit == Unit::kCount || (unit == Unit::kSize && scale.divisor == 1);
+    if (!whole && sizes.largest > 0) {
         style.decimals =
-            std::max(decimals_for(largest / chosen->divisor, 3), decimals_for(smallest / chosen->divisor, 2));
+            std::max(decimals_for(sizes.largest / scale.divisor, 3), decimals_for(sizes.smallest / scale.divisor, 2));
         if (unit == Unit::kPercent) style.decimals = std::min(style.decimals, 1);
     }
     return style;
+}
+
+}  // namespace
+
+NumberStyle number_style(Unit unit, std::span<const Cell* const> cells, bool show_plus_sign) {
+    const Sizes sizes = sizes_of(cells);
+    return styled(unit, choose_scale(unit, sizes.largest), sizes, show_plus_sign);
+}
+
+std::vector<NumberStyle> column_styles(const Table& table) {
+    std::vector<Sizes> sizes;
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        std::vector<const Cell*> cells;
+        for (const auto& row : table.rows) cells.push_back(&row[i]);
+        sizes.push_back(sizes_of(cells));
+    }
+    std::vector<NumberStyle> styles;
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        const Column& column = table.columns[i];
+        double largest = sizes[i].largest;
+        for (std::size_t j = 0; j < table.columns.size(); ++j) {
+            const Column& other = table.columns[j];
+            if (!column.group.empty() && other.group == column.group && other.unit == column.unit) {
+                largest = std::max(largest, sizes[j].largest);
+            }
+        }
+        styles.push_back(styled(column.unit, choose_scale(column.unit, largest), sizes[i], column.show_plus_sign));
+    }
+    return styles;
 }
 
 std::string cell_text(const Cell& cell, const NumberStyle& style) {
@@ -156,9 +188,9 @@ std::string exact_text(const Cell& cell) {
             } else if constexpr (std::is_same_v<T, Bytes>) {
                 return fmt::format("{}", value.value());
             } else if constexpr (std::is_same_v<T, double>) {
-                return number_text(value);
+                return std::isfinite(value) ? number_text(value) : "";
             } else {
-                return number_text(value.value());
+                return std::isfinite(value.value()) ? number_text(value.value()) : "";
             }
         },
         cell);

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace carbonedge {
 
@@ -21,6 +22,9 @@ struct NumberStyle {
 /// three decimals.
 NumberStyle number_style(Unit unit, std::span<const Cell* const> cells, bool show_plus_sign = false);
 
+/// The style of every column of a table. Columns of one group and unit share their scale ("ms"), each has its decimals.
+std::vector<NumberStyle> column_styles(const Table& table);
+
 /// The cell in that style, without its unit; "" for an empty one. A number that would be rounded to 0 keeps one
 /// significant digit ("2e-06"): only 0 looks like 0. Text has its control characters replaced by '?'.
 std::string cell_text(const Cell& cell, const NumberStyle& style);
@@ -28,7 +32,8 @@ std::string cell_text(const Cell& cell, const NumberStyle& style);
 /// A lone cell with its unit: "12.4 ms".
 std::string fact_text(const Cell& cell, Unit unit);
 
-/// The cell as CSV and JSON hold it: shortest exact decimal, integer nanoseconds and bytes, text as it is.
+/// The cell as CSV and JSON hold it: shortest exact decimal, integer nanoseconds and bytes, text as it is;
+/// "" for a number that is not finite.
 std::string exact_text(const Cell& cell);
 
 /// Number of characters (UTF-8 code points), which is what it takes on a terminal for the scripts used here.

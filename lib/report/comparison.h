@@ -15,7 +15,6 @@ struct ComparisonOptions {
     std::optional<std::string> baseline;  ///< a subject's name; absent: the first whose name starts with "monolithic",
                                           ///< else the first
     std::uint64_t seed = 0;               ///< of the bootstrap
-    std::vector<std::string> allowed_mixtures;  ///< said in the notes; the caller has checked them
 };
 
 /// Index of the baseline. Throws UsageError naming the valid ones.

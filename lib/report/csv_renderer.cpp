@@ -1,29 +1,17 @@
+#include "lib/formats/csv.h"
 #include "lib/report/cell_text.h"
 #include "lib/report/renderers.h"
 
 namespace carbonedge {
 namespace {
 
-void append_field(std::string& line, const std::string& field, bool first) {
-    if (!first) line += ',';
-    if (field.find_first_of(",\"\r\n") == std::string::npos) {
-        line += field;
-        return;
-    }
-    line += '"';
-    for (const char letter : field) {
-        if (letter == '"') line += '"';
-        line += letter;
-    }
-    line += '"';
-}
-
 std::string csv_of(const Table& table) {
     std::string out;
-    for (std::size_t i = 0; i < table.columns.size(); ++i) append_field(out, machine_name(table.columns[i]), i == 0);
+    for (std::size_t i = 0; i < table.columns.size(); ++i)
+        append_csv_field(out, machine_name(table.columns[i]), i == 0);
     out += "\n";
     for (const auto& row : table.rows) {
-        for (std::size_t i = 0; i < row.size(); ++i) append_field(out, exact_text(row[i]), i == 0);
+        for (std::size_t i = 0; i < row.size(); ++i) append_csv_field(out, exact_text(row[i]), i == 0);
         out += "\n";
     }
     return out;
@@ -32,8 +20,8 @@ std::string csv_of(const Table& table) {
 std::string csv_of(const FactList& list) {
     std::string out = "key,value\n";
     for (const Fact& fact : list.facts) {
-        append_field(out, machine_name(fact.what), true);
-        append_field(out, exact_text(fact.value), false);
+        append_csv_field(out, machine_name(fact.what), true);
+        append_csv_field(out, exact_text(fact.value), false);
         out += "\n";
     }
     return out;

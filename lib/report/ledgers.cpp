@@ -108,7 +108,7 @@ EnergyReading per_request(EnergyReading reading, double requests) {
 Ledger predicted_ledger(const Plan& plan, const std::string& name) {
     Ledger ledger{name, plan.cluster.idle_policy, {}};
     const PredictedEnergy energy(plan);
-    const std::vector<double> shares = pipeline_shares(Subject{name, plan, {}});
+    const std::vector<double> shares = predicted_shares(plan);
     for (std::size_t i = 0; i < plan.pipelines.size(); ++i) {
         for (const PlannedStage& stage : plan.pipelines[i].stages) add_stage(ledger, plan, energy, stage, shares[i]);
         for (const PlannedTransfer& transfer : plan.pipelines[i].transfers) {

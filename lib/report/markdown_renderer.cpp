@@ -43,15 +43,12 @@ std::string shown(const Cell& cell, const NumberStyle& style) { return escaped(c
 void append_section(std::string& out, const Table& whole) {
     const Table table = without_empty_columns(whole);
     if (!table.title.empty()) out += fmt::format("## {}\n\n", escaped(table.title));
-    std::vector<NumberStyle> styles;
+    const std::vector<NumberStyle> styles = column_styles(table);
     std::string head = "|";
     std::string rule = "|";
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
         const Column& column = table.columns[i];
-        std::vector<const Cell*> cells;
-        for (const auto& row : table.rows) cells.push_back(&row[i]);
-        styles.push_back(number_style(column.unit, cells, column.show_plus_sign));
-        const std::string unit = styles.back().unit.empty() ? "" : fmt::format(" [{}]", styles.back().unit);
+        const std::string unit = styles[i].unit.empty() ? "" : fmt::format(" [{}]", styles[i].unit);
         head += fmt::format(" {} |", escaped(column.title + unit));
         rule += is_numeric(column.unit) ? "---:|" : "---|";
     }

@@ -1,12 +1,22 @@
-#include "lib/report/cell_text.h"
+#include "lib/formats/json.h"
+#include "lib/formats/schema.h"
 #include "lib/report/renderers.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace carbonedge {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+template <class T>
+Json number_or_null(T number) {
+    if constexpr (std::is_floating_point_v<T>) {
+        if (!std::isfinite(number)) return nullptr;
+    }
+    return number;
+}
 
 Json to_json(const Cell& cell) {
     return std::visit(
@@ -16,10 +26,12 @@ Json to_json(const Cell& cell) {
                 return nullptr;
             } else if constexpr (std::is_same_v<T, Nanoseconds>) {
                 return value.count();
-            } else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>) {
+            } else if constexpr (std::is_same_v<T, std::string>) {
                 return value;
+            } else if constexpr (std::is_arithmetic_v<T>) {
+                return number_or_null(value);
             } else {
-                return value.value();
+                return number_or_null(value.value());
             }
         },
         cell);
@@ -54,13 +66,12 @@ std::string render_json(const Document& document) {
     for (const Section& section : document.sections) {
         sections[section_name(section)] = std::visit([](const auto& one) { return to_json(one); }, section);
     }
-    const Json root{{"schema", "carbonedge.report/1"},
+    const Json root{{"schema", schema_text("report", 1)},
                     {"kind", document.kind},
                     {"title", document.title},
                     {"sections", sections},
                     {"notes", document.notes}};
-    // Names come from files and may hold bytes that are not UTF-8; they are replaced, not fatal.
-    return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return write_json(root);
 }
 
 }  // namespace carbonedge

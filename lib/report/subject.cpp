@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 namespace carbonedge {
 namespace {
@@ -11,6 +12,13 @@ std::string path_text(const Pipeline& pipeline) {
     std::string path;
     for (const PlannedStage& stage : pipeline.stages) path += (path.empty() ? "" : " > ") + stage.node;
     return path;
+}
+
+/// Made to sum to 1; equal where all are 0.
+std::vector<double> normalised(std::vector<double> shares) {
+    const double total = std::accumulate(shares.begin(), shares.end(), 0.0);
+    for (double& share : shares) share = total > 0 ? share / total : 1.0 / static_cast<double>(shares.size());
+    return shares;
 }
 
 }  // namespace
@@ -66,22 +74,20 @@ std::optional<double> run_throughput(const RunLog& run) {
     return static_cast<double>(answered) / to_seconds(last - *first).count();
 }
 
+std::vector<double> predicted_shares(const Plan& plan) {
+    std::vector<double> shares;
+    for (const Pipeline& pipeline : plan.pipelines) shares.push_back(pipeline.share);
+    return normalised(std::move(shares));
+}
+
 std::vector<double> pipeline_shares(const Subject& subject) {
+    if (!subject.run || answered_requests(*subject.run) == 0) return predicted_shares(subject.plan);
     std::vector<double> shares(subject.plan.pipelines.size(), 0.0);
-    double total = 0;
-    if (subject.run) {
-        for (const RequestRecord& request : subject.run->requests) {
-            const auto pipeline = static_cast<std::size_t>(request.pipeline);
-            if (!request.ok || request.pipeline < 0 || pipeline >= shares.size()) continue;
-            shares[pipeline] += 1;
-            total += 1;
-        }
+    for (const RequestRecord& request : subject.run->requests) {
+        const auto pipeline = static_cast<std::size_t>(request.pipeline);
+        if (request.ok && request.pipeline >= 0 && pipeline < shares.size()) shares[pipeline] += 1;
     }
-    if (total == 0) {
-        for (std::size_t i = 0; i < shares.size(); ++i) total += shares[i] = subject.plan.pipelines[i].share;
-    }
-    for (double& share : shares) share = total > 0 ? share / total : 1.0 / static_cast<double>(shares.size());
-    return shares;
+    return normalised(std::move(shares));
 }
 
 std::string nodes_text(const Subject& subject) {

@@ -39,6 +39,9 @@ std::optional<double> run_throughput(const RunLog& run);
 /// plan's prediction routes them. Sums to 1.
 std::vector<double> pipeline_shares(const Subject& subject);
 
+/// The prediction's alone.
+std::vector<double> predicted_shares(const Plan& plan);
+
 /// "high > medium > green"; for several pipelines those that take requests, with their shares: "high 62 %, green 38 %".
 std::string nodes_text(const Subject& subject);
 /// Stages of the pipelines in use: "3", or "1-3".

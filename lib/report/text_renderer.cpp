@@ -30,17 +30,13 @@ std::size_t widest(const Lines& lines) {
     return width;
 }
 
-LaidColumn lay_out(const Table& table, std::size_t index, std::size_t limit) {
+LaidColumn lay_out(const Table& table, std::size_t index, const NumberStyle& style, std::size_t limit) {
     const Column& column = table.columns[index];
-    std::vector<const Cell*> cells;
-    for (const auto& row : table.rows) cells.push_back(&row[index]);
-    const NumberStyle style = number_style(column.unit, cells, column.show_plus_sign);
-
     LaidColumn laid;
     laid.right = is_numeric(column.unit);
     laid.unit = style.unit;
-    for (const Cell* cell : cells) {
-        const std::string text = cell_text(*cell, style);
+    for (const auto& row : table.rows) {
+        const std::string text = cell_text(row[index], style);
         laid.cells.push_back(laid.right ? Lines{text} : wrap_text(text, limit));
         laid.width = std::max(laid.width, widest(laid.cells.back()));
     }
@@ -150,8 +146,9 @@ void append_section(std::string& out, const Table& whole, std::size_t width) {
         append_line(out, "(no rows)");
     } else {
         const std::size_t limit = std::min(kWidestTextColumn, width / 2 - kGap);
+        const std::vector<NumberStyle> styles = column_styles(table);
         std::vector<LaidColumn> columns;
-        for (std::size_t i = 0; i < table.columns.size(); ++i) columns.push_back(lay_out(table, i, limit));
+        for (std::size_t i = 0; i < table.columns.size(); ++i) columns.push_back(lay_out(table, i, styles[i], limit));
         bool first = true;
         for (const auto& part : make_parts(table, columns, width)) {
             if (!first) out += "\n";

@@ -42,6 +42,24 @@ TEST_CASE("missing is empty, 0 is 0, and what is not 0 does not look like 0") {
     CHECK(column_text(Unit::kNumber, {Cell(std::nan("")), Cell(2.0)}) == Texts{"", "-", "2.00"});
 }
 
+TEST_CASE("columns of one group share their scale, and nothing but zeros is in the plain unit") {
+    Table table{"t",
+                "",
+                {{"a", "a", Unit::kEnergy, "g", false},
+                 {"b", "b", Unit::kEnergy, "g", false},
+                 {"c", "c", Unit::kEnergy, "", false},
+                 {"d", "d", Unit::kTime, "g", false}},
+                {},
+                {}};
+    table.add_row({Cell(Joules(3.2)), Cell(Joules(.0374)), Cell(Joules(.0374)), Cell(Nanoseconds(0))});
+    const auto styles = column_styles(table);
+    CHECK(styles[0].unit == "J");
+    CHECK(styles[1].unit == "J");
+    CHECK(cell_text(table.rows[0][1], styles[1]) == "0.037");
+    CHECK(styles[2].unit == "mJ");
+    CHECK(styles[3].unit == "s");
+}
+
 TEST_CASE("a fact carries its unit") {
     CHECK(fact_text(Nanoseconds(12'400'000), Unit::kTime) == "12.4 ms");
     CHECK(fact_text(Cell(99.5), Unit::kPercent) == "99.5 %");

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "tools/cli/option_values.h"
+
+#include <cstddef>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carbonedge {
+
+struct ReportOptions {
+    StandardOptions standard;
+    std::vector<std::string> files;          ///< plans, runs, or one profile or partition; "-" is standard input
+    std::optional<std::string> baseline;     ///< name of the policy that differences are taken to
+    std::vector<std::string> allowed_mixed;  ///< aspects in which the compared may differ
+    std::optional<std::string> table;        ///< print this section alone
+    std::size_t width = 0;                   ///< of text; 0: the terminal's
+};
+
+/// Absent where help or the version was printed. Throws UsageError.
+std::optional<ReportOptions> parse_report_options(int argc, const char* const* argv, std::string_view page,
+                                                  std::ostream& out, std::ostream& err);
+
+}  // namespace carbonedge

@@ -1,0 +1,151 @@
+#include "tools/report/report_command.h"
+
+#include "lib/base/atomic_file.h"
+#include "lib/base/spelling.h"
+#include "lib/report/comparability.h"
+#include "lib/report/comparison.h"
+#include "lib/report/descriptions.h"
+#include "lib/report/input_file.h"
+#include "lib/report/renderers.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <algorithm>
+#include <ostream>
+#include <utility>
+
+namespace carbonedge {
+namespace {
+
+constexpr std::size_t kWidthWithoutTerminal = 120;
+
+std::size_t text_width_for(const ReportOptions& options) {
+    if (options.width > 0) return options.width;
+    winsize size{};
+    if (options.standard.output == "-" && ::isatty(STDOUT_FILENO) != 0 &&
+        ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        return size.ws_col;
+    }
+    return kWidthWithoutTerminal;
+}
+
+void check_aspects(const std::vector<std::string>& names) {
+    const std::vector<std::string> known = comparison_aspects();
+    for (const std::string& name : names) {
+        if (std::find(known.begin(), known.end(), name) == known.end()) {
+            throw UsageError("--allow-mixed: " + unknown_name_message("aspect", name, known));
+        }
+    }
+}
+
+std::vector<ReportInput> read_inputs(const ReportOptions& options, std::istream& in) {
+    if (std::count(options.files.begin(), options.files.end(), "-") > 1) {
+        throw UsageError("'-' is given twice: standard input can be read once");
+    }
+    std::vector<ReportInput> inputs;
+    for (const std::string& file : options.files) inputs.push_back(read_report_input(read_input(file, in), file));
+    return inputs;
+}
+
+/// Several inputs as subjects of one comparison. A plan that a given run has executed adds nothing and is left out.
+std::vector<Subject> to_subjects(std::vector<ReportInput> inputs, const std::vector<std::string>& files) {
+    std::vector<Subject> all;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        auto* subject = std::get_if<Subject>(&inputs[i]);
+        if (subject == nullptr) {
+            throw UsageError(fmt::format("{} is a {}: several files are compared only where all are plans or runs",
+                                         files[i], report_input_kind(inputs[i])));
+        }
+        all.push_back(std::move(*subject));
+    }
+    std::vector<Subject> kept;
+    std::vector<std::string> kept_files;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const bool executed = !all[i].run && std::any_of(all.begin(), all.end(), [&](const Subject& other) {
+            return other.run && other.plan == all[i].plan;
+        });
+        if (executed) continue;
+        kept.push_back(all[i]);
+        kept_files.push_back(files[i]);
+    }
+    name_subjects(kept, kept_files);
+    return kept;
+}
+
+Document describe(const ReportInput& input, std::uint64_t seed) {
+    if (const auto* profile = std::get_if<Profile>(&input)) return describe_profile(*profile);
+    if (const auto* partition = std::get_if<Partition>(&input)) return describe_partition(*partition);
+    const auto& subject = std::get<Subject>(input);
+    return subject.run ? describe_run(subject, seed) : describe_plan(subject);
+}
+
+std::string render(Document document, const ReportOptions& options) {
+    const Section* chosen = &main_section(document);
+    if (options.table) {
+        chosen = find_section(document, *options.table);
+        if (chosen == nullptr) {
+            throw UsageError("--table: " + unknown_name_message("table", *options.table, section_names(document)));
+        }
+    }
+    if (options.standard.format == "csv") return render_csv(*chosen);
+    if (options.table) document.sections = {Section(*chosen)};
+    if (options.standard.format == "json") return render_json(document);
+    if (options.standard.format == "markdown") return render_markdown(document);
+    return render_text(document, text_width_for(options));
+}
+
+/// One line for all that may not be compared; "" where all may.
+std::string refusal(const std::vector<Subject>& subjects, const std::vector<std::string>& allowed) {
+    std::vector<std::string> texts;
+    std::vector<std::string> aspects;
+    for (const Mixture& mixture : comparison_mixtures(subjects)) {
+        if (std::find(allowed.begin(), allowed.end(), mixture.aspect) != allowed.end()) continue;
+        texts.push_back(mixture_text(mixture));
+        aspects.push_back(mixture.aspect);
+    }
+    if (texts.empty()) return "";
+    return fmt::format("not comparable: {}; --allow-mixed {} compares all the same", fmt::join(texts, "; "),
+                       fmt::join(aspects, ","));
+}
+
+ExitStatus verdict(const std::vector<Subject>& subjects, bool quiet, std::ostream& err) {
+    ExitStatus status = ExitStatus::kOk;
+    for (const Subject& subject : subjects) {
+        const std::int64_t failed = subject.run ? failed_requests(*subject.run) : 0;
+        if (failed == 0) continue;
+        status = ExitStatus::kNegativeVerdict;
+        if (!quiet) err << fmt::format("carbonedge-report: {}: {} requests failed\n", subject.name, failed);
+    }
+    return status;
+}
+
+}  // namespace
+
+ExitStatus report(const ReportOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
+    check_aspects(options.allowed_mixed);
+    std::vector<ReportInput> inputs = read_inputs(options, in);
+    const auto write = [&](Document document) {
+        write_output(options.standard.output, options.standard.overwrite, render(std::move(document), options), out);
+    };
+    const bool single = inputs.size() == 1;
+    if (single && !std::holds_alternative<Subject>(inputs.front())) {
+        write(describe(inputs.front(), options.standard.seed));
+        return ExitStatus::kOk;
+    }
+    const std::vector<Subject> subjects = to_subjects(std::move(inputs), options.files);
+    if (subjects.size() == 1) {
+        write(describe(subjects.front(), options.standard.seed));
+        return verdict(subjects, options.standard.quiet, err);
+    }
+    if (const std::string problem = refusal(subjects, options.allowed_mixed); !problem.empty()) {
+        err << "carbonedge-report: " << problem << "\n";
+        return ExitStatus::kInconclusive;
+    }
+    write(compare(subjects, {options.baseline, options.standard.seed}));
+    return verdict(subjects, options.standard.quiet, err);
+}
+
+}  // namespace carbonedge
