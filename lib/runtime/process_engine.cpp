@@ -74,14 +74,13 @@ struct ProcessEngine::State {
 
     ~State() {
         watch.reset();
+        std::vector<NodeProcess*> ending;
         for (auto& node : nodes) {
-            if (node->control && node->process && !node->process->wait(Nanoseconds(0))) {
-                node->control->shut_down(std::chrono::seconds(2));
-            }
+            const bool runs = node->control && node->process && !node->process->wait(Nanoseconds(0));
+            if (runs && node->control->shut_down(std::chrono::seconds(2))) ending.push_back(node.get());
         }
-        for (auto& node : nodes) {
-            if (node->process && !node->process->wait(std::chrono::seconds(2))) node->process->kill();
-        }
+        // Whoever does not end by itself is killed as its process goes out of scope.
+        for (NodeProcess* node : ending) node->process->wait(std::chrono::seconds(2));
     }
 
     /// Runs `action` on all nodes at once; rethrows what the first of them threw.
@@ -167,6 +166,12 @@ struct ProcessEngine::State {
             }
             gateway.fail_all(line);
         });
+    }
+
+    std::optional<std::string> await_failure(Nanoseconds timeout) const {
+        std::unique_lock lock(failure_mutex);
+        failed.wait_for(lock, timeout, [this] { return failure.has_value(); });
+        return failure;
     }
 
     void connect(const Plan& plan, std::size_t index, const std::stop_token& stop) {
@@ -255,8 +260,8 @@ ProcessEngine::ProcessEngine(const Plan& plan, const WriteStage& write_stage, co
         state.require_fit(plan);
         for (std::size_t i = 0; i < plan.pipelines.size(); ++i) state.connect(plan, i, stop);
     } catch (const EnvironmentError&) {
-        // A node that died says more than the call that noticed.
-        if (const std::optional<std::string> died = failure()) {
+        // A node that died says more than the call that noticed, which may be the first to know.
+        if (const std::optional<std::string> died = state.await_failure(std::chrono::seconds(1))) {
             throw EnvironmentError(*died, "give it more memory, or look at its message");
         }
         throw;

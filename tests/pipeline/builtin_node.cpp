@@ -1,0 +1,28 @@
+#include "lib/base/tool_main.h"
+#include "lib/runtime/builtin_stage.h"
+#include "lib/runtime/node_server.h"
+#include "lib/runtime/stop_on_signal.h"
+#include "tools/node/options.h"
+
+#include <iostream>
+
+int main(int argc, char** argv) {
+    using namespace carbonedge;
+    return tool_main("carbonedge-builtin-node", std::cerr, [&] {
+        const auto options = parse_node_options(argc, argv, "", std::cout, std::cerr);
+        if (!options) return ExitStatus::kOk;
+        const StopOnSignal stop;
+        BuiltinLoader loader;
+        NodeOptions node;
+        node.name = options->name;
+        node.directory = options->directory;
+        node.listen = options->listen;
+        node.threads = options->threads;
+        node.longest_message = options->longest_message;
+        node.send_timeout = options->send_timeout;
+        NodeServer server(node, loader);
+        std::cout << "ready " << server.inference_address() << std::endl;
+        server.wait(stop.token());
+        return ExitStatus::kOk;
+    });
+}
