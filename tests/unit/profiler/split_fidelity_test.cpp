@@ -8,7 +8,7 @@
 
 namespace carbonedge {
 
-TEST_CASE("a prediction is rows, a fixed part and a part per crossing byte; short stages do not count") {
+TEST_CASE("a prediction is rows, a fixed part and a part per crossing byte, and short stages do not count") {
     SplitTrial trial;
     trial.cut.bytes = Bytes(100'000);
     trial.rows_ns[0] = 0.5e6;
