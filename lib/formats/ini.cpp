@@ -74,7 +74,8 @@ private:
 
     void section(std::string_view line) {
         const std::string_view name = line.substr(1, line.size() - 2);
-        if (line.size() < 3 || line.back() != ']' || !is_name(name, "._-")) {
+        const bool dots_between = !name.starts_with('.') && !name.ends_with('.') && name.find("..") == name.npos;
+        if (line.size() < 3 || line.back() != ']' || !is_name(name, "._-") || !dots_between) {
             refuse(
                 fmt::format("{} is no section, expected one such as [node.green]; names have letters, digits, - and _",
                             quoted_for_message(line)));

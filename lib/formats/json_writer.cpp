@@ -1,5 +1,7 @@
 #include "lib/formats/json.h"
 
+#include "lib/units/text.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -106,9 +108,7 @@ private:
         if (!std::isfinite(number)) throw std::invalid_argument("a number that is not finite cannot be written");
         // "-0" would be read back as the integer 0.
         if (number == 0) number = 0;
-        std::array<char, 32> buffer{};
-        const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number);
-        out_.append(buffer.data(), end);
+        out_ += number_text(number);
     }
 
     bool on_one_line_;

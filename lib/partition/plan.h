@@ -134,8 +134,9 @@ struct Plan {
 
 /// Which limits cannot be met together; an answer, not an error.
 struct Infeasibility {
-    std::vector<std::string> conflicting_limits;
+    std::vector<std::string> conflicting_limits;  ///< none of them can be left out of the conflict
     std::string explanation;
+    bool proven = true;  ///< false: a search limit was reached before a plan was found
 };
 
 }  // namespace carbonedge

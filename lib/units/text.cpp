@@ -186,8 +186,11 @@ std::string bandwidth_text(BytesPerSecond bandwidth) {
 
 std::string number_text(double number) {
     std::array<char, 32> buffer{};
-    const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number);
-    return {buffer.data(), end};
+    char* const begin = buffer.data();
+    const bool plain = std::abs(number) < 1e15 && std::trunc(number) == number;
+    const auto [end, error] = plain ? std::to_chars(begin, begin + buffer.size(), number, std::chars_format::fixed)
+                                    : std::to_chars(begin, begin + buffer.size(), number);
+    return {begin, end};
 }
 
 std::string exact_duration(Nanoseconds time) {

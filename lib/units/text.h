@@ -32,7 +32,8 @@ std::string mass_text(GramsCo2e mass);
 std::string intensity_text(CarbonIntensity intensity);
 std::string bandwidth_text(BytesPerSecond bandwidth);
 
-/// Shortest decimal that reads back to the same double ("0.1", "1e-09"); locale-free. The form numbers take in files.
+/// Shortest decimal that reads back to the same double ("0.1", "1e-09"), whole numbers below 1e15 without an exponent
+/// ("100000"); locale-free. The form numbers take in files.
 std::string number_text(double number);
 
 /// The canonical, parseable spelling used in files and -v output: "50ms" "512MiB" "12500000B/s" style, exact.

@@ -63,6 +63,22 @@ TEST_CASE("minmax weighs what it says: only time and carbon differ, so the large
     CHECK(selector.scores()[1] == doctest::Approx(0.9));  // all but performance
 }
 
+TEST_CASE("all or nothing: fifty requests one after another all go to the same node under the printed score") {
+    for (const auto& [mode, node] : {std::pair{ScoreMode::kPerformance, 0U}, std::pair{ScoreMode::kBalanced, 0U},
+                                     std::pair{ScoreMode::kGreen, 1U}}) {
+        NodeTable table = paper_nodes();
+        NodeSelector selector(2);
+        std::array<int, 2> uses{};
+        for (int request = 0; request < 50; ++request) {
+            const NodeIndex best = *selector.select(table, small_need(), weights_of(mode), ScoreVariant::kPaper);
+            uses[best.value()] += 1;
+            table.set_tasks(best, 1, 0.5);
+            table.set_tasks(best, 0, 0);
+        }
+        CHECK(uses[node] == 50);
+    }
+}
+
 TEST_CASE("walking the carbon weight from 0 to 1, the printed score switches once") {
     struct Row {
         ScoreMode base;

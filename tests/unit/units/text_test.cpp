@@ -197,6 +197,9 @@ TEST_CASE("exact spellings read back to the same count at every size") {
 
 TEST_CASE("numbers in files are short and read back to the same double") {
     CHECK(number_text(0.1) == "0.1");
+    CHECK(number_text(100'000) == "100000");
+    CHECK(number_text(-3e14) == "-300000000000000");
+    CHECK(number_text(1e15) == "1e+15");
     CHECK(number_text(1e-9) == "1e-09");
     CHECK(number_text(530) == "530");
     CHECK(number_text(-0.0) == "-0");

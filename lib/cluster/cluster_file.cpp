@@ -1,0 +1,314 @@
+#include "lib/cluster/cluster_file.h"
+
+#include "lib/base/errors.h"
+#include "lib/base/spelling.h"
+#include "lib/cluster/cluster_checks.h"
+#include "lib/formats/ini.h"
+#include "lib/formats/schema.h"
+#include "lib/formats/text_checks.h"
+#include "lib/units/text.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <stdexcept>
+
+namespace carbonedge {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::array kClusterKeys{"schema"sv, "name"sv, "idle_policy"sv};
+constexpr std::array kNodeKeys{"cpus"sv,
+                               "quota_period"sv,
+                               "memory"sv,
+                               "threads"sv,
+                               "zone"sv,
+                               "intensity"sv,
+                               "intensity_signal"sv,
+                               "intensity_scope"sv,
+                               "profile"sv,
+                               "speed_factor"sv,
+                               "idle_power_per_core"sv,
+                               "busy_power_per_core"sv,
+                               "pue"sv,
+                               "embodied"sv,
+                               "lifetime"sv,
+                               "device"sv};
+constexpr std::array kLinkKeys{"latency"sv, "bandwidth"sv, "energy_per_byte"sv, "intensity"sv};
+constexpr std::array kGatewayKeys{"zone"sv, "intensity"sv};
+constexpr std::array kTransportKeys{"fixed_ns"sv,
+                                    "per_byte_ns"sv,
+                                    "send_cpu_fixed_ns"sv,
+                                    "send_cpu_per_byte_ns"sv,
+                                    "receive_cpu_fixed_ns"sv,
+                                    "receive_cpu_per_byte_ns"sv,
+                                    "source"sv};
+
+int parse_whole(std::string_view text, std::string_view what) {
+    int number = 0;
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || rest != text.data() + text.size()) {
+        throw UsageError(fmt::format("{}: '{}' is not a whole number, expected one such as 2", what, text));
+    }
+    return number;
+}
+
+std::string parse_text(std::string_view text, std::string_view /*what*/) { return std::string(text); }
+
+IdlePolicy parse_idle_policy(std::string_view text, std::string_view /*what*/) {
+    constexpr std::array kPolicies{IdlePolicy::kNone, IdlePolicy::kAttributed, IdlePolicy::kFull};
+    std::vector<std::string> names;
+    for (const IdlePolicy policy : kPolicies) {
+        if (idle_policy_name(policy) == text) return policy;
+        names.emplace_back(idle_policy_name(policy));
+    }
+    throw UsageError(unknown_name_message("idle_policy", text, names));
+}
+
+/// Reads the keys of one section.
+class SectionReader {
+public:
+    SectionReader(const IniFile& ini, const IniSection& section, std::span<const std::string_view> keys)
+        : ini_(ini), section_(section) {
+        expect_ini_keys(ini, section, keys);
+    }
+
+    /// Stores the value of `key` where it is there. `parse` throws UsageError.
+    template <class T, class Parse>
+    bool read(std::string_view key, T& target, const Parse& parse) const {
+        const IniEntry* entry = section_.find(key);
+        if (entry == nullptr) return false;
+        try {
+            target = parse(entry->value, key);
+        } catch (const UsageError& error) {
+            throw InputError(ini_.file, entry->line, error.what());
+        }
+        return true;
+    }
+    template <class T, class Parse>
+    void require(std::string_view key, T& target, const Parse& parse) const {
+        if (!read(key, target, parse)) {
+            throw InputError(ini_.file, section_.line, fmt::format("missing key '{}' in [{}]", key, section_.name));
+        }
+    }
+
+private:
+    const IniFile& ini_;
+    const IniSection& section_;
+};
+
+void read_cluster_section(const IniFile& ini, const IniSection& section, Cluster& cluster) {
+    const SectionReader reader(ini, section, kClusterKeys);
+    if (const IniEntry* schema = section.find("schema"))
+        expect_schema(schema->value, "cluster", 1, ini.file, schema->line);
+    reader.read("name", cluster.name, parse_text);
+    reader.read("idle_policy", cluster.idle_policy, parse_idle_policy);
+}
+
+Node read_node(const IniFile& ini, const IniSection& section) {
+    const SectionReader reader(ini, section, kNodeKeys);
+    Node node;
+    node.name = section.name.substr("node."sv.size());
+    reader.require("cpus", node.cpus, parse_number);
+    reader.read("quota_period", node.quota_period, parse_duration);
+    reader.require("memory", node.memory, parse_bytes);
+    reader.read("threads", node.threads, parse_whole);
+    reader.read("zone", node.zone, parse_text);
+    reader.require("intensity", node.intensity, parse_intensity);
+    reader.read("intensity_signal", node.intensity_signal, parse_text);
+    reader.read("intensity_scope", node.intensity_scope, parse_text);
+    reader.read("profile", node.profile, parse_text);
+    reader.read("speed_factor", node.speed_factor, parse_number);
+    reader.read("idle_power_per_core", node.idle_power_per_core, parse_power);
+    reader.require("busy_power_per_core", node.busy_power_per_core, parse_power);
+    reader.read("pue", node.pue, parse_number);
+    reader.read("embodied", node.embodied, parse_mass);
+    reader.read("lifetime", node.lifetime, parse_lifetime);
+    reader.read("device", node.device, parse_text);
+    return node;
+}
+
+Link read_link(const IniFile& ini, const IniSection& section) {
+    const SectionReader reader(ini, section, kLinkKeys);
+    Link link;
+    if (section.name != "link.default") {
+        const std::string_view ends = std::string_view(section.name).substr("link."sv.size());
+        const auto dot = ends.find('.');
+        if (dot == std::string_view::npos || ends.find('.', dot + 1) != std::string_view::npos || dot == 0 ||
+            dot + 1 == ends.size()) {
+            throw InputError(ini.file, section.line,
+                             fmt::format("[{}] has not two ends, expected [link.default] or one such as "
+                                         "[link.gateway.green]",
+                                         section.name));
+        }
+        link.from = ends.substr(0, dot);
+        link.to = ends.substr(dot + 1);
+    }
+    reader.read("latency", link.latency, parse_duration);
+    reader.read("bandwidth", link.bandwidth, parse_bandwidth);
+    reader.read("energy_per_byte", link.energy_per_byte, parse_energy_per_byte);
+    reader.read("intensity", link.intensity, parse_intensity);
+    return link;
+}
+
+void read_gateway(const IniFile& ini, const IniSection& section, Cluster& cluster) {
+    const SectionReader reader(ini, section, kGatewayKeys);
+    reader.read("zone", cluster.gateway_zone, parse_text);
+    reader.read("intensity", cluster.gateway_intensity, parse_intensity);
+}
+
+TransportCost read_transport(const IniFile& ini, const IniSection& section) {
+    const SectionReader reader(ini, section, kTransportKeys);
+    TransportCost cost;
+    reader.read("fixed_ns", cost.fixed_ns, parse_number);
+    reader.read("per_byte_ns", cost.per_byte_ns, parse_number);
+    reader.read("send_cpu_fixed_ns", cost.send_cpu_fixed_ns, parse_number);
+    reader.read("send_cpu_per_byte_ns", cost.send_cpu_per_byte_ns, parse_number);
+    reader.read("receive_cpu_fixed_ns", cost.receive_cpu_fixed_ns, parse_number);
+    reader.read("receive_cpu_per_byte_ns", cost.receive_cpu_per_byte_ns, parse_number);
+    reader.read("source", cost.source, parse_text);
+    return cost;
+}
+
+void read_section(const IniFile& ini, const IniSection& section, Cluster& cluster) {
+    const std::string_view name = section.name;
+    if (name == "cluster") {
+        read_cluster_section(ini, section, cluster);
+    } else if (name.starts_with("node.")) {
+        cluster.nodes.push_back(read_node(ini, section));
+    } else if (name == "link.default") {
+        cluster.default_link = read_link(ini, section);
+    } else if (name.starts_with("link.")) {
+        cluster.links.push_back(read_link(ini, section));
+    } else if (name == "gateway") {
+        read_gateway(ini, section, cluster);
+    } else if (name == "transport") {
+        cluster.transport = read_transport(ini, section);
+    } else {
+        const std::vector<std::string> valid{"cluster",      "node.NAME", "link.A.B",
+                                             "link.default", "gateway",   "transport"};
+        throw InputError(ini.file, section.line, unknown_name_message("section", name, valid));
+    }
+}
+
+long line_of(const IniFile& ini, const ClusterProblem& problem) {
+    for (const IniSection& section : ini.sections) {
+        if (section.name != problem.section) continue;
+        const IniEntry* entry = section.find(problem.key);
+        return entry == nullptr ? section.line : entry->line;
+    }
+    return 0;
+}
+
+/// Writes sections, leaving out what is not there.
+class Writer {
+public:
+    void section(std::string_view name) { out_ += fmt::format("{}[{}]\n", out_.empty() ? "" : "\n", name); }
+    void value(std::string_view key, std::string_view value) { out_ += fmt::format("{} = {}\n", key, value); }
+    void text(std::string_view key, std::string_view text) {
+        if (text.empty()) return;
+        if (!is_ini_value(text)) {
+            throw std::invalid_argument(
+                fmt::format("{} {} cannot stand in an INI file", key, quoted_for_message(text)));
+        }
+        value(key, text);
+    }
+    void number(std::string_view key, double number, std::string_view unit = "") {
+        value(key, number_text(number) + std::string(unit));
+    }
+    void number_above_zero(std::string_view key, double amount, std::string_view unit = "") {
+        if (amount > 0) number(key, amount, unit);
+    }
+    void link(const Link& link) {
+        section(link_section(link));
+        value("latency", exact_duration(link.latency));
+        number_above_zero("bandwidth", link.bandwidth.value(), "B/s");
+        number_above_zero("energy_per_byte", link.energy_per_byte.value(), "J/B");
+        if (link.intensity) number("intensity", link.intensity->value(), "g/kWh");
+    }
+    std::string take() { return std::move(out_); }
+
+private:
+    std::string out_;
+};
+
+std::string bytes_value(Bytes bytes) {
+    constexpr std::int64_t kMebibyte = std::int64_t{1} << 20U;
+    return bytes.value() % kMebibyte == 0 ? fmt::format("{}MiB", bytes.value() / kMebibyte)
+                                          : fmt::format("{}B", bytes.value());
+}
+
+void write_node(Writer& writer, const Node& node) {
+    writer.section("node." + node.name);
+    writer.number("cpus", node.cpus);
+    writer.value("quota_period", exact_duration(node.quota_period));
+    writer.value("memory", bytes_value(node.memory));
+    writer.value("threads", std::to_string(node.threads));
+    writer.text("zone", node.zone);
+    writer.number("intensity", node.intensity.value(), "g/kWh");
+    writer.value("intensity_signal", node.intensity_signal);
+    writer.value("intensity_scope", node.intensity_scope);
+    writer.text("profile", node.profile);
+    if (node.profile.empty()) writer.number("speed_factor", node.speed_factor);
+    writer.number("idle_power_per_core", node.idle_power_per_core.value(), "W");
+    writer.number("busy_power_per_core", node.busy_power_per_core.value(), "W");
+    writer.number("pue", node.pue);
+    writer.number_above_zero("embodied", node.embodied.value(), "g");
+    writer.number_above_zero("lifetime", node.lifetime.count(), "s");
+    writer.value("device", node.device);
+}
+
+void write_transport(Writer& writer, const TransportCost& cost) {
+    writer.section("transport");
+    writer.number("fixed_ns", cost.fixed_ns);
+    writer.number("per_byte_ns", cost.per_byte_ns);
+    writer.number("send_cpu_fixed_ns", cost.send_cpu_fixed_ns);
+    writer.number("send_cpu_per_byte_ns", cost.send_cpu_per_byte_ns);
+    writer.number("receive_cpu_fixed_ns", cost.receive_cpu_fixed_ns);
+    writer.number("receive_cpu_per_byte_ns", cost.receive_cpu_per_byte_ns);
+    writer.text("source", cost.source);
+}
+
+}  // namespace
+
+Cluster read_cluster(std::string_view text, const std::string& file) {
+    const IniFile ini = read_ini(text, file);
+    Cluster cluster;
+    // A newer schema is refused before anything that it may have changed.
+    for (const IniSection& section : ini.sections) {
+        if (section.name == "cluster") read_section(ini, section, cluster);
+    }
+    for (const IniSection& section : ini.sections) {
+        if (section.name != "cluster") read_section(ini, section, cluster);
+    }
+    if (const auto problem = find_problem(cluster)) {
+        throw InputError(file, line_of(ini, *problem), problem->problem);
+    }
+    return cluster;
+}
+
+std::string write_cluster(const Cluster& cluster) {
+    if (const auto problem = find_problem(cluster)) {
+        throw std::invalid_argument(fmt::format("[{}] {}", problem->section, problem->problem));
+    }
+    Writer writer;
+    writer.section("cluster");
+    writer.value("schema", schema_text("cluster", 1));
+    writer.text("name", cluster.name);
+    writer.value("idle_policy", idle_policy_name(cluster.idle_policy));
+    for (const Node& node : cluster.nodes) write_node(writer, node);
+    if (cluster.default_link != Link{}) writer.link(cluster.default_link);
+    for (const Link& link : cluster.links) writer.link(link);
+    if (!cluster.gateway_zone.empty() || cluster.gateway_intensity) {
+        writer.section("gateway");
+        writer.text("zone", cluster.gateway_zone);
+        if (cluster.gateway_intensity) writer.number("intensity", cluster.gateway_intensity->value(), "g/kWh");
+    }
+    if (cluster.transport != TransportCost{}) write_transport(writer, cluster.transport);
+    return writer.take();
+}
+
+}  // namespace carbonedge

@@ -1,0 +1,183 @@
+#include "lib/cluster/cluster_json_file.h"
+
+#include "lib/base/spelling.h"
+#include "lib/cluster/cluster_checks.h"
+
+#include <fmt/format.h>
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace carbonedge {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Node read_node(const JsonCursor& cursor) {
+    cursor.expect_only({"name", "cpus", "quota_period_ns", "memory_bytes", "threads", "zone", "intensity_gco2e_per_kwh",
+                        "intensity_signal", "intensity_scope", "profile", "speed_factor", "idle_power_per_core_watts",
+                        "busy_power_per_core_watts", "pue", "embodied_gco2e", "lifetime_seconds", "device"});
+    Node node;
+    node.name = cursor.at("name").text();
+    node.cpus = cursor.at("cpus").number();
+    node.quota_period = Nanoseconds(cursor.at("quota_period_ns").integer());
+    node.memory = Bytes(cursor.at("memory_bytes").integer());
+    node.threads = static_cast<int>(cursor.at("threads").integer(1, 1 << 16));
+    node.zone = cursor.at("zone").text();
+    node.intensity = CarbonIntensity(cursor.at("intensity_gco2e_per_kwh").number());
+    node.intensity_signal = cursor.at("intensity_signal").text();
+    node.intensity_scope = cursor.at("intensity_scope").text();
+    if (const auto profile = cursor.find("profile")) node.profile = profile->text();
+    node.speed_factor = cursor.at("speed_factor").number();
+    node.idle_power_per_core = Watts(cursor.at("idle_power_per_core_watts").number());
+    node.busy_power_per_core = Watts(cursor.at("busy_power_per_core_watts").number());
+    node.pue = cursor.at("pue").number();
+    if (const auto embodied = cursor.find("embodied_gco2e")) node.embodied = GramsCo2e(embodied->number());
+    if (const auto lifetime = cursor.find("lifetime_seconds")) node.lifetime = Seconds(lifetime->number());
+    node.device = cursor.at("device").text();
+    return node;
+}
+
+Json to_json(const Node& node) {
+    Json json{{"name", node.name},
+              {"cpus", node.cpus},
+              {"quota_period_ns", node.quota_period.count()},
+              {"memory_bytes", node.memory.value()},
+              {"threads", node.threads},
+              {"zone", node.zone},
+              {"intensity_gco2e_per_kwh", node.intensity.value()},
+              {"intensity_signal", node.intensity_signal},
+              {"intensity_scope", node.intensity_scope}};
+    if (!node.profile.empty()) json["profile"] = node.profile;
+    json["speed_factor"] = node.speed_factor;
+    json["idle_power_per_core_watts"] = node.idle_power_per_core.value();
+    json["busy_power_per_core_watts"] = node.busy_power_per_core.value();
+    json["pue"] = node.pue;
+    if (node.embodied.value() > 0) json["embodied_gco2e"] = node.embodied.value();
+    if (node.lifetime.count() > 0) json["lifetime_seconds"] = node.lifetime.count();
+    json["device"] = node.device;
+    return json;
+}
+
+Link read_link(const JsonCursor& cursor, bool with_ends) {
+    Link link;
+    if (with_ends) {
+        cursor.expect_only({"from", "to", "latency_ns", "bandwidth_bytes_per_second", "energy_joules_per_byte",
+                            "intensity_gco2e_per_kwh"});
+        link.from = cursor.at("from").text();
+        link.to = cursor.at("to").text();
+    } else {
+        cursor.expect_only(
+            {"latency_ns", "bandwidth_bytes_per_second", "energy_joules_per_byte", "intensity_gco2e_per_kwh"});
+    }
+    link.latency = Nanoseconds(cursor.at("latency_ns").integer());
+    if (const auto bandwidth = cursor.find("bandwidth_bytes_per_second")) {
+        link.bandwidth = BytesPerSecond(bandwidth->number());
+    }
+    link.energy_per_byte = JoulesPerByte(cursor.at("energy_joules_per_byte").number());
+    if (const auto intensity = cursor.find("intensity_gco2e_per_kwh")) {
+        link.intensity = CarbonIntensity(intensity->number());
+    }
+    return link;
+}
+
+Json to_json(const Link& link, bool with_ends) {
+    Json json = Json::object();
+    if (with_ends) {
+        json["from"] = link.from;
+        json["to"] = link.to;
+    }
+    json["latency_ns"] = link.latency.count();
+    if (link.bandwidth.value() > 0) json["bandwidth_bytes_per_second"] = link.bandwidth.value();
+    json["energy_joules_per_byte"] = link.energy_per_byte.value();
+    if (link.intensity) json["intensity_gco2e_per_kwh"] = link.intensity->value();
+    return json;
+}
+
+TransportCost read_transport(const JsonCursor& cursor) {
+    cursor.expect_only({"fixed_ns", "per_byte_ns", "send_cpu_fixed_ns", "send_cpu_per_byte_ns", "receive_cpu_fixed_ns",
+                        "receive_cpu_per_byte_ns", "source"});
+    TransportCost cost;
+    cost.fixed_ns = cursor.at("fixed_ns").number();
+    cost.per_byte_ns = cursor.at("per_byte_ns").number();
+    cost.send_cpu_fixed_ns = cursor.at("send_cpu_fixed_ns").number();
+    cost.send_cpu_per_byte_ns = cursor.at("send_cpu_per_byte_ns").number();
+    cost.receive_cpu_fixed_ns = cursor.at("receive_cpu_fixed_ns").number();
+    cost.receive_cpu_per_byte_ns = cursor.at("receive_cpu_per_byte_ns").number();
+    cost.source = cursor.at("source").text();
+    return cost;
+}
+
+Json to_json(const TransportCost& cost) {
+    return {{"fixed_ns", cost.fixed_ns},
+            {"per_byte_ns", cost.per_byte_ns},
+            {"send_cpu_fixed_ns", cost.send_cpu_fixed_ns},
+            {"send_cpu_per_byte_ns", cost.send_cpu_per_byte_ns},
+            {"receive_cpu_fixed_ns", cost.receive_cpu_fixed_ns},
+            {"receive_cpu_per_byte_ns", cost.receive_cpu_per_byte_ns},
+            {"source", cost.source}};
+}
+
+/// The value that a problem is about, so that its line can be told.
+JsonCursor place_of(const JsonCursor& cluster, const ClusterProblem& problem) {
+    for (const JsonCursor& node : cluster.at("nodes").elements()) {
+        if ("node." + node.at("name").text() == problem.section) return node;
+    }
+    for (const JsonCursor& link : cluster.at("links").elements()) {
+        if (fmt::format("link.{}.{}", link.at("from").text(), link.at("to").text()) == problem.section) return link;
+    }
+    if (problem.section == "link.default") return cluster.at("default_link");
+    return cluster.find(problem.section).value_or(cluster);
+}
+
+}  // namespace
+
+IdlePolicy idle_policy_from_json(const JsonCursor& cursor) {
+    const std::string name = cursor.text();
+    std::vector<std::string> names;
+    for (const IdlePolicy policy : {IdlePolicy::kNone, IdlePolicy::kAttributed, IdlePolicy::kFull}) {
+        if (idle_policy_name(policy) == name) return policy;
+        names.emplace_back(idle_policy_name(policy));
+    }
+    cursor.refuse(unknown_name_message("idle_policy", name, names));
+}
+
+Cluster cluster_from_json(const JsonCursor& cursor) {
+    cursor.expect_only({"name", "idle_policy", "nodes", "default_link", "links", "gateway", "transport"});
+    Cluster cluster;
+    cluster.name = cursor.at("name").text();
+    cluster.idle_policy = idle_policy_from_json(cursor.at("idle_policy"));
+    for (const JsonCursor& node : cursor.at("nodes").elements()) cluster.nodes.push_back(read_node(node));
+    cluster.default_link = read_link(cursor.at("default_link"), /*with_ends=*/false);
+    for (const JsonCursor& link : cursor.at("links").elements()) {
+        cluster.links.push_back(read_link(link, /*with_ends=*/true));
+    }
+    const JsonCursor gateway = cursor.at("gateway");
+    gateway.expect_only({"zone", "intensity_gco2e_per_kwh"});
+    cluster.gateway_zone = gateway.at("zone").text();
+    if (const auto intensity = gateway.find("intensity_gco2e_per_kwh")) {
+        cluster.gateway_intensity = CarbonIntensity(intensity->number());
+    }
+    cluster.transport = read_transport(cursor.at("transport"));
+    if (const auto problem = find_problem(cluster)) {
+        place_of(cursor, *problem).refuse(fmt::format("{}: {}", problem->section, problem->problem));
+    }
+    return cluster;
+}
+
+Json cluster_to_json(const Cluster& cluster) {
+    Json nodes = Json::array();
+    for (const Node& node : cluster.nodes) nodes.push_back(to_json(node));
+    Json links = Json::array();
+    for (const Link& link : cluster.links) links.push_back(to_json(link, /*with_ends=*/true));
+    Json gateway{{"zone", cluster.gateway_zone}};
+    if (cluster.gateway_intensity) gateway["intensity_gco2e_per_kwh"] = cluster.gateway_intensity->value();
+    return {{"name", cluster.name},
+            {"idle_policy", idle_policy_name(cluster.idle_policy)},
+            {"nodes", std::move(nodes)},
+            {"default_link", to_json(cluster.default_link, /*with_ends=*/false)},
+            {"links", std::move(links)},
+            {"gateway", std::move(gateway)},
+            {"transport", to_json(cluster.transport)}};
+}
+
+}  // namespace carbonedge

@@ -1,0 +1,83 @@
+#include "lib/planner/exact_planner.h"
+
+#include "lib/planner/limit_analysis.h"
+#include "lib/units/text.h"
+
+#include <fmt/format.h>
+#include <cmath>
+
+namespace carbonedge {
+namespace {
+
+std::string_view idle_text(IdlePolicy policy) {
+    switch (policy) {
+        case IdlePolicy::kNone:
+            return "idle power is not counted (policy none)";
+        case IdlePolicy::kAttributed:
+            return "idle power is counted while a stage keeps its node (policy attributed)";
+        case IdlePolicy::kFull:
+            return "idle power of the used nodes is counted for the whole latency (policy full)";
+    }
+    return "";
+}
+
+Infeasibility stopped_without_plan(const PlanningProblem& problem, const Solution& solution) {
+    Infeasibility result;
+    result.proven = false;
+    for (const NamedLimit& limit : limits_of(problem)) result.conflicting_limits.push_back(limit.text);
+    result.explanation = fmt::format(
+        "no plan was found among the first {:.0f} labels and {:.0f} replays, and none is proven impossible",
+        solution.search.counters.at("labels kept"),
+        solution.search.counters.count("plans replayed") ? solution.search.counters.at("plans replayed") : 0.0);
+    return result;
+}
+
+}  // namespace
+
+Plan plan_frame(const PlanningProblem& problem, const std::string& name, const ScoreReferences& references) {
+    Plan plan;
+    plan.name = name;
+    plan.cluster = problem.cluster;
+    plan.profiles = problem.profiles;
+    plan.node_profile = problem.node_profile;
+    plan.objective = problem.objective;
+    if (problem.objective == Objective::kScore) {
+        plan.carbon_weight = problem.carbon_weight;
+        plan.carbon_reference_grams = references.carbon_grams;
+        plan.latency_reference_seconds = references.latency_seconds;
+    }
+    plan.limits = problem.limits;
+    plan.notes.emplace_back(idle_text(problem.cluster.idle_policy));
+    return plan;
+}
+
+PlanOrInfeasibility plan_exactly(const PlanningProblem& problem, const std::string& name) {
+    check_problem(problem);
+    const Solution solution = solve(problem);
+    if (solution.status == SearchStatus::kInfeasible) return explain_infeasibility(problem);
+    if (solution.placement.empty()) return stopped_without_plan(problem, solution);
+
+    const CostTable table(problem);
+    Plan plan = plan_frame(problem, name, solution.references);
+    plan.pipelines.push_back(describe_pipeline(problem, table, solution.placement));
+    plan.predicted = plan.pipelines.front().predicted;
+    const PlacementCost cost = cost_of(table, solution.placement);
+    Certificate& certificate = plan.certificate;
+    certificate.method = problem.given_cuts ? "exact-label-setting-given-cuts" : "exact-label-setting";
+    certificate.proven_optimal = solution.status == SearchStatus::kOptimal;
+    certificate.value = objective_value(problem, solution.references, cost);
+    certificate.lower_bound =
+        certificate.proven_optimal ? certificate.value : std::min(solution.search.lower_bound, certificate.value);
+    certificate.gap = certificate.value > 0 ? (certificate.value - *certificate.lower_bound) / certificate.value : 0.0;
+    certificate.counters = solution.search.counters;
+    if (certificate.proven_optimal) plan.binding = binding_limits(problem, certificate.value);
+    if (problem.given_cuts) plan.notes.emplace_back("the cuts are the partition's (--keep-cuts)");
+    if (problem.limits.latency_mean && plan.predicted.latency_mean > *problem.limits.latency_mean) {
+        plan.notes.push_back(fmt::format(
+            "the replayed mean of {} is above the limit, which is held against max(A, B) = {} (docs/cost_model.md)",
+            duration_text(to_seconds(plan.predicted.latency_mean)), duration_text(Seconds(cost.mean_latency()))));
+    }
+    return plan;
+}
+
+}  // namespace carbonedge

@@ -1,0 +1,286 @@
+#include "lib/verify/recompute.h"
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+
+namespace carbonedge {
+namespace {
+
+std::size_t index_of(const Plan& plan, const std::string& node) { return find_node(plan.cluster, node)->value(); }
+
+const Profile& profile_of(const Plan& plan, std::size_t node) {
+    return plan.profiles[static_cast<std::size_t>(plan.node_profile[node])];
+}
+
+Seconds from_ns(double nanoseconds) { return Seconds(nanoseconds / 1e9); }
+
+/// What a stage's rows add up to, before the node's speed.
+struct RowTotals {
+    Nanoseconds wall{0};
+    Nanoseconds cpu{0};
+    Bytes weights;
+    Bytes peak;
+};
+
+RowTotals total_of(const Profile& profile, LayerRange range) {
+    RowTotals totals;
+    for (std::size_t l = range.first; l < range.end; ++l) {
+        const LayerProfile& row = profile.layers[l];
+        totals.wall += row.latency_median;
+        totals.cpu += row.cpu_mean;
+        totals.weights += row.weight_bytes;
+        totals.peak = std::max(totals.peak, row.peak_bytes);
+    }
+    return totals;
+}
+
+double memory_need(const Profile& profile, const RowTotals& stage, Bytes in, Bytes out) {
+    const RowTotals whole = total_of(profile, {0, profile.layers.size()});
+    double factor = 1;
+    if (whole.weights.value() > 0) {
+        factor = std::max(1.0, (profile.load_peak_bytes - profile.runtime_base_bytes - whole.peak) / whole.weights);
+    }
+    const Bytes fixed = profile.runtime_base_bytes + stage.peak + (in + out) * 2;
+    return static_cast<double>(fixed.value()) + factor * static_cast<double>(stage.weights.value());
+}
+
+RecomputedStage recompute_stage(const Plan& plan, const std::vector<Cut>& cuts, const NamedStage& stage) {
+    const std::size_t v = index_of(plan, stage.node);
+    const Node& node = plan.cluster.nodes[v];
+    const Profile& profile = profile_of(plan, v);
+    const double speed = plan.node_profile[v] == 0 ? node.speed_factor : 1.0;
+    const Bytes in = cuts[stage.layers.first].bytes;
+    const Bytes out = cuts[stage.layers.end].bytes;
+    const RowTotals totals = total_of(profile, stage.layers);
+
+    double border_ns = 0;
+    const auto cross = [&](std::size_t position) {
+        if (position == 0 || position == profile.layers.size()) return;
+        border_ns += profile.boundary.fixed_ns +
+                     profile.boundary.per_byte_ns * static_cast<double>(cuts[position].bytes.value());
+    };
+    cross(stage.layers.first);
+    cross(stage.layers.end);
+
+    const TransportCost& t = plan.cluster.transport;
+    const Seconds transport = from_ns(t.receive_cpu_fixed_ns + t.send_cpu_fixed_ns +
+                                      t.receive_cpu_per_byte_ns * static_cast<double>(in.value()) +
+                                      t.send_cpu_per_byte_ns * static_cast<double>(out.value()));
+    const Seconds compute = (to_seconds(totals.cpu) + from_ns(border_ns)) / speed;
+    RecomputedStage result;
+    result.busy = (to_seconds(totals.wall) + from_ns(border_ns)) / speed;
+    result.cpu = compute + transport;
+    result.refill = result.cpu / node.cpus;
+    result.occupancy = std::max(result.busy, result.refill);
+    result.memory_bytes = memory_need(profile, totals, in, out);
+    const Watts above_idle = node.busy_power_per_core - node.idle_power_per_core;
+    result.parts.compute_joules = above_idle * compute * node.pue;
+    result.parts.transport_cpu_joules = above_idle * transport * node.pue;
+    result.parts.compute_grams = result.parts.compute_joules * node.intensity;
+    result.parts.transport_cpu_grams = result.parts.transport_cpu_joules * node.intensity;
+    if (node.lifetime.count() > 0) result.parts.embodied_grams = node.embodied * (result.occupancy / node.lifetime);
+    return result;
+}
+
+RecomputedTransfer recompute_transfer(const Plan& plan, const Cut& cut, const std::string& from,
+                                      const std::string& to) {
+    const Link link = link_between(plan.cluster, from, to);
+    const TransportCost& t = plan.cluster.transport;
+    RecomputedTransfer leg{from, to, cut.bytes, to_seconds(link.latency), {}};
+    if (link.bandwidth > BytesPerSecond(0)) leg.time += cut.bytes / link.bandwidth;
+    leg.time += from_ns(t.fixed_ns + t.per_byte_ns * static_cast<double>(cut.bytes.value()));
+    leg.parts.link_joules = cut.bytes * link.energy_per_byte;
+    leg.parts.link_grams = leg.parts.link_joules * link_intensity(plan.cluster, link, from, to);
+    return leg;
+}
+
+void charge_idle(const Plan& plan, const std::vector<NamedStage>& stages, RecomputedPipeline& pipeline) {
+    if (plan.cluster.idle_policy == IdlePolicy::kNone) return;
+    const bool full = plan.cluster.idle_policy == IdlePolicy::kFull;
+    for (std::size_t s = 0; s < stages.size(); ++s) {
+        const Node& node = plan.cluster.nodes[index_of(plan, stages[s].node)];
+        const Seconds kept = full ? pipeline.mean() : pipeline.stages[s].occupancy;
+        CarbonParts& parts = pipeline.stages[s].parts;
+        parts.idle_joules = node.idle_power_per_core * kept * (node.cpus * node.pue);
+        parts.idle_grams = parts.idle_joules * node.intensity;
+    }
+}
+
+Joules band_of(const Plan& plan, const NamedStage& stage, const RecomputedStage& recomputed) {
+    Joules readings;
+    Joules bands;
+    for (const LayerProfile& row : profile_of(plan, index_of(plan, stage.node)).layers) {
+        if (row.energy) {
+            readings += row.energy->joules;
+            bands += row.energy->uncertainty;
+        }
+    }
+    return readings > Joules(0) ? recomputed.parts.compute_joules * (bands / readings) : Joules(0);
+}
+
+bool may_run_whole(const Plan& plan, const Node& node) {
+    for (const auto& [layer, at] : plan.limits.pinned) {
+        if (at != node.name) return false;
+    }
+    return std::none_of(plan.limits.forbidden.begin(), plan.limits.forbidden.end(),
+                        [&](const auto& ban) { return ban.second == node.name; });
+}
+
+/// The bucket of a node as a clock: how much of its quota is left in the period that a time falls in.
+class QuotaClock {
+public:
+    QuotaClock(const Node& node, double offset)
+        : period_(to_seconds(node.quota_period).count()), quota_(node.cpus * period_), origin_(-offset * period_) {}
+
+    double serve(double now, double busy, double cpu) {
+        if (cpu <= 0 || busy <= 0) return now + busy;
+        const double speed = cpu / busy;
+        double left = cpu;
+        for (;;) {
+            const double index = std::floor((now - origin_) / period_ + 1e-12);
+            if (index != index_) {
+                index_ = index;
+                left_in_period_ = quota_;
+            }
+            const double end = origin_ + (index + 1) * period_;
+            const double usable = std::min(left_in_period_, std::max(0.0, end - now) * speed);
+            if (left <= usable * (1 + 1e-12)) {
+                left_in_period_ -= left;
+                return now + left / speed;
+            }
+            left -= usable;
+            left_in_period_ -= usable;
+            now = end;
+            const double per_period = std::min(quota_, speed * period_);
+            const double periods = std::floor(left / per_period) - 1;
+            if (periods > 0) {
+                left -= periods * per_period;
+                now = origin_ + (index + 1 + periods) * period_;
+            }
+        }
+    }
+
+private:
+    double period_;
+    double quota_;
+    double origin_;
+    double index_ = -1e18;
+    double left_in_period_ = 0;
+};
+
+Seconds at_rank(const std::vector<double>& sorted, double fraction) {
+    const double position = std::ceil(fraction * static_cast<double>(sorted.size())) - 1;
+    return Seconds(sorted[static_cast<std::size_t>(std::max(0.0, position))]);
+}
+
+}  // namespace
+
+Recomputer::Recomputer(const Plan& plan) : plan_(plan), cuts_(find_cuts(plan.profiles.front())) {
+    if (plan.objective == Objective::kScore) references_ = best_single_nodes();
+}
+
+RecomputedPipeline Recomputer::pipeline(const std::vector<NamedStage>& stages) const {
+    RecomputedPipeline pipeline;
+    std::string from(kGateway);
+    for (const NamedStage& stage : stages) {
+        pipeline.transfers.push_back(recompute_transfer(plan_, cuts_[stage.layers.first], from, stage.node));
+        pipeline.stages.push_back(recompute_stage(plan_, cuts_, stage));
+        from = stage.node;
+    }
+    pipeline.transfers.push_back(recompute_transfer(plan_, cuts_.back(), from, std::string(kGateway)));
+    for (const RecomputedStage& stage : pipeline.stages) {
+        pipeline.unthrottled += stage.busy;
+        pipeline.refill = std::max(pipeline.refill, stage.refill);
+        pipeline.slowest = std::max(pipeline.slowest, stage.occupancy);
+    }
+    for (const RecomputedTransfer& leg : pipeline.transfers) {
+        pipeline.unthrottled += leg.time;
+        pipeline.slowest = std::max(pipeline.slowest, leg.time);
+    }
+    charge_idle(plan_, stages, pipeline);
+    for (std::size_t s = 0; s < stages.size(); ++s) {
+        pipeline.parts += pipeline.stages[s].parts;
+        pipeline.uncertainty += band_of(plan_, stages[s], pipeline.stages[s]);
+    }
+    for (const RecomputedTransfer& leg : pipeline.transfers) pipeline.parts += leg.parts;
+    return pipeline;
+}
+
+RecomputedReferences Recomputer::best_single_nodes() const {
+    const LayerRange whole{0, plan_.profiles.front().layers.size()};
+    RecomputedReferences best;
+    const auto consider = [&](bool any_node) {
+        bool found = false;
+        for (const Node& node : plan_.cluster.nodes) {
+            const RecomputedPipeline single = pipeline({{whole, node.name}});
+            const bool fits = single.stages.front().memory_bytes <= static_cast<double>(node.memory.value());
+            if (!any_node && !(fits && may_run_whole(plan_, node))) continue;
+            const double grams = single.parts.grams().value();
+            const double seconds = single.mean().count();
+            best.carbon_grams = found ? std::min(best.carbon_grams, grams) : grams;
+            best.latency_seconds = found ? std::min(best.latency_seconds, seconds) : seconds;
+            found = true;
+        }
+        return found;
+    };
+    if (!consider(false)) consider(true);
+    return best;
+}
+
+double Recomputer::value(const RecomputedPipeline& pipeline) const {
+    switch (plan_.objective) {
+        case Objective::kCarbon:
+            return pipeline.parts.grams().value();
+        case Objective::kEnergy:
+            return pipeline.parts.joules().value();
+        case Objective::kLatency:
+            return pipeline.mean().count();
+        case Objective::kBottleneck:
+            return pipeline.slowest.count();
+        case Objective::kScore:
+            return plan_.carbon_weight * (pipeline.parts.grams().value() / references_.carbon_grams) +
+                   (1 - plan_.carbon_weight) * (pipeline.mean().count() / references_.latency_seconds);
+        case Objective::kNone:
+            return 0;
+    }
+    return 0;
+}
+
+SimulatedLatency simulate_quota(const Plan& plan, const std::vector<NamedStage>& stages,
+                                const RecomputedPipeline& pipeline) {
+    constexpr int kSets = 4;
+    constexpr int kWarmUp = 32;
+    constexpr int kCounted = 300;
+    SimulatedLatency result;
+    for (int set = 0; set < kSets; ++set) {
+        std::deque<QuotaClock> clocks;
+        for (const NamedStage& stage : stages) {
+            const auto node = static_cast<double>(index_of(plan, stage.node));
+            const double offset = node * 0.618033988749895 + set * 0.414213562373095;
+            clocks.emplace_back(plan.cluster.nodes[index_of(plan, stage.node)], offset - std::floor(offset));
+        }
+        std::vector<double> latencies;
+        double now = 0;
+        for (int request = 0; request < kWarmUp + kCounted; ++request) {
+            const double arrival = now;
+            for (std::size_t s = 0; s < stages.size(); ++s) {
+                now += pipeline.transfers[s].time.count();
+                now = clocks[s].serve(now, pipeline.stages[s].busy.count(), pipeline.stages[s].cpu.count());
+            }
+            now += pipeline.transfers.back().time.count();
+            if (request >= kWarmUp) latencies.push_back(now - arrival);
+        }
+        double sum = 0;
+        for (const double latency : latencies) sum += latency;
+        std::sort(latencies.begin(), latencies.end());
+        result.mean += Seconds(sum / kCounted / kSets);
+        result.p50_low += at_rank(latencies, 0.48) / kSets;
+        result.p50_high += at_rank(latencies, 0.52) / kSets;
+        result.p95_low += at_rank(latencies, 0.935) / kSets;
+        result.p95_high += at_rank(latencies, 0.965) / kSets;
+    }
+    return result;
+}
+
+}  // namespace carbonedge

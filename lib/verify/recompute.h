@@ -1,0 +1,86 @@
+#pragma once
+
+#include "lib/partition/plan.h"
+
+#include <string>
+#include <vector>
+
+namespace carbonedge {
+
+/// A stage as a plan names it.
+struct NamedStage {
+    LayerRange layers;
+    std::string node;
+};
+
+/// One stage, recomputed row by row (docs/cost_model.md).
+struct RecomputedStage {
+    Seconds busy{0};
+    Seconds cpu{0};
+    Seconds refill{0};     ///< cpu / rate
+    Seconds occupancy{0};  ///< max(busy, refill)
+    double memory_bytes = 0;
+    CarbonParts parts;
+};
+
+struct RecomputedTransfer {
+    std::string from;
+    std::string to;
+    Bytes bytes;
+    Seconds time{0};
+    CarbonParts parts;
+};
+
+struct RecomputedPipeline {
+    std::vector<RecomputedStage> stages;
+    std::vector<RecomputedTransfer> transfers;
+    Seconds unthrottled{0};  ///< A
+    Seconds refill{0};       ///< B
+    Seconds slowest{0};      ///< largest occupancy of a stage or time of a transfer
+    CarbonParts parts;
+    Joules uncertainty;
+
+    [[nodiscard]] Seconds mean() const { return unthrottled > refill ? unthrottled : refill; }
+};
+
+/// Grams and seconds that Objective::kScore weighs by.
+struct RecomputedReferences {
+    double carbon_grams = 0;
+    double latency_seconds = 0;
+};
+
+/// Recomputes pipelines from a plan's cluster and profiles alone. Shares no code with the planner. Keeps a reference to
+/// the plan, which must have profiles and a profile for every node.
+class Recomputer {
+public:
+    explicit Recomputer(const Plan& plan);
+
+    /// The stages must cover the profile at existing cuts and name nodes of the cluster. O(rows).
+    [[nodiscard]] RecomputedPipeline pipeline(const std::vector<NamedStage>& stages) const;
+
+    /// Value of the plan's objective for a pipeline.
+    [[nodiscard]] double value(const RecomputedPipeline& pipeline) const;
+
+    /// With Objective::kScore; zeros otherwise.
+    [[nodiscard]] const RecomputedReferences& references() const { return references_; }
+    [[nodiscard]] const std::vector<Cut>& cuts() const { return cuts_; }
+
+private:
+    [[nodiscard]] RecomputedReferences best_single_nodes() const;
+
+    const Plan& plan_;
+    std::vector<Cut> cuts_;
+    RecomputedReferences references_;
+};
+
+/// Distribution of latencies of a closed loop with one request in flight: quantiles as a range, because a share of slow
+/// requests near 5 % lets the last bit of a sum decide on which side the 95th lies.
+struct SimulatedLatency {
+    Seconds mean{0};
+    Seconds p50_low{0}, p50_high{0};  ///< 48 % and 52 % quantiles
+    Seconds p95_low{0}, p95_high{0};  ///< 93.5 % and 96.5 % quantiles
+};
+SimulatedLatency simulate_quota(const Plan& plan, const std::vector<NamedStage>& stages,
+                                const RecomputedPipeline& pipeline);
+
+}  // namespace carbonedge

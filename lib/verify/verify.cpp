@@ -1,0 +1,339 @@
+#include "lib/verify/verify.h"
+
+#include "lib/verify/structure.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+namespace carbonedge {
+namespace {
+
+constexpr double kRelative = 1e-9;
+constexpr double kSimulated = 2e-3;
+
+/// Method of a plan whose cuts were given: its bound says nothing about other cuts.
+constexpr std::string_view kGivenCutsMethod = "exact-label-setting-given-cuts";
+
+bool same(double left, double right, double relative = kRelative) {
+    return std::abs(left - right) <= relative * std::max(std::abs(left), std::abs(right)) + 1e-300;
+}
+
+/// Collects breaches of one place in the plan.
+class Checks {
+public:
+    explicit Checks(std::vector<std::string>& breaches) : breaches_(breaches) {}
+    void at(std::string place) { place_ = std::move(place); }
+
+    void fail(const std::string& text) { breaches_.push_back(place_.empty() ? text : place_ + ": " + text); }
+    void equal(std::string_view what, double stated, double recomputed, double relative = kRelative) {
+        if (!same(stated, recomputed, relative)) {
+            fail(fmt::format("{} is stated as {:.12g}, recomputed {:.12g}", what, stated, recomputed));
+        }
+    }
+    void time(std::string_view what, Nanoseconds stated, Seconds recomputed) {
+        if (std::abs(static_cast<double>(stated.count()) - recomputed.count() * 1e9) > 1.0) {
+            fail(fmt::format("{} is stated as {} ns, recomputed {:.1f} ns", what, stated.count(),
+                             recomputed.count() * 1e9));
+        }
+    }
+    void between(std::string_view what, double stated, double low, double high) {
+        if (stated < low * (1 - kSimulated) - 1e-9 || stated > high * (1 + kSimulated) + 1e-9) {
+            fail(fmt::format("{} is stated as {:.9g}, recomputed {:.9g} to {:.9g}", what, stated, low, high));
+        }
+    }
+    void parts(const CarbonParts& stated, const CarbonParts& recomputed) {
+        equal("compute joules", stated.compute_joules.value(), recomputed.compute_joules.value());
+        equal("transport joules", stated.transport_cpu_joules.value(), recomputed.transport_cpu_joules.value());
+        equal("link joules", stated.link_joules.value(), recomputed.link_joules.value());
+        equal("idle joules", stated.idle_joules.value(), recomputed.idle_joules.value());
+        equal("compute grams", stated.compute_grams.value(), recomputed.compute_grams.value());
+        equal("transport grams", stated.transport_cpu_grams.value(), recomputed.transport_cpu_grams.value());
+        equal("link grams", stated.link_grams.value(), recomputed.link_grams.value());
+        equal("idle grams", stated.idle_grams.value(), recomputed.idle_grams.value());
+        equal("embodied grams", stated.embodied_grams.value(), recomputed.embodied_grams.value());
+    }
+
+private:
+    std::vector<std::string>& breaches_;
+    std::string place_;
+};
+
+std::vector<NamedStage> named_stages(const Pipeline& pipeline) {
+    std::vector<NamedStage> stages;
+    for (const PlannedStage& stage : pipeline.stages) stages.push_back({stage.layers, stage.node});
+    return stages;
+}
+
+void check_stages(const Pipeline& pipeline, const RecomputedPipeline& recomputed, std::size_t number, Checks& checks) {
+    for (std::size_t s = 0; s < pipeline.stages.size(); ++s) {
+        checks.at(fmt::format("pipeline {} stage {}", number, s));
+        const PlannedStage& stage = pipeline.stages[s];
+        checks.time("busy", stage.busy, recomputed.stages[s].busy);
+        checks.time("cpu", stage.cpu, recomputed.stages[s].cpu);
+        if (std::abs(static_cast<double>(stage.memory.value()) - recomputed.stages[s].memory_bytes) > 1.0) {
+            checks.fail(fmt::format("memory is stated as {} bytes, recomputed {:.0f}", stage.memory.value(),
+                                    recomputed.stages[s].memory_bytes));
+        }
+        if (stage.input_bytes != recomputed.transfers[s].bytes) checks.fail("input bytes are not those of its cut");
+        checks.parts(stage.parts, recomputed.stages[s].parts);
+    }
+    for (std::size_t t = 0; t < pipeline.transfers.size(); ++t) {
+        checks.at(fmt::format("pipeline {} transfer {}", number, t));
+        const PlannedTransfer& transfer = pipeline.transfers[t];
+        if (transfer.bytes != recomputed.transfers[t].bytes) checks.fail("bytes are not those of its cut");
+        checks.time("time", transfer.time, recomputed.transfers[t].time);
+        checks.parts(transfer.parts, recomputed.transfers[t].parts);
+    }
+}
+
+void check_prediction(const Plan& plan, const Prediction& predicted, const std::vector<NamedStage>& stages,
+                      const RecomputedPipeline& recomputed, Checks& checks) {
+    const SimulatedLatency simulated = simulate_quota(plan, stages, recomputed);
+    const double mean = to_seconds(predicted.latency_mean).count();
+    checks.between("mean latency", mean, std::max(simulated.mean, recomputed.mean()).count(),
+                   std::max(simulated.mean, recomputed.mean()).count());
+    checks.between("median latency", to_seconds(predicted.latency_p50).count(), simulated.p50_low.count(),
+                   simulated.p50_high.count());
+    checks.between("p95 latency", to_seconds(predicted.latency_p95).count(), simulated.p95_low.count(),
+                   simulated.p95_high.count());
+    checks.equal("throughput", predicted.throughput_per_second, 1 / mean);
+    checks.equal("pipeline throughput", predicted.pipeline_throughput_per_second, 1 / recomputed.slowest.count());
+    checks.parts(predicted.parts, recomputed.parts);
+    checks.equal("uncertainty", predicted.uncertainty.value(), recomputed.uncertainty.value());
+    if (predicted.provenance != Provenance::kEstimated) checks.fail("a prediction cannot be measured");
+}
+
+void check_routed_prediction(const Plan& plan, const std::vector<RecomputedPipeline>& pipelines, Checks& checks) {
+    checks.at("plan");
+    double grams_low = 1e300, grams_high = 0, joules_low = 1e300, joules_high = 0, least_sum = 1e300;
+    double grams_mean = 0, joules_mean = 0, rate_of_all = 0, band_high = 0;
+    for (const RecomputedPipeline& pipeline : pipelines) {
+        const double share = 1.0 / static_cast<double>(pipelines.size());
+        const double grams = pipeline.parts.grams().value();
+        const double joules = pipeline.parts.joules().value();
+        grams_low = std::min(grams_low, grams);
+        grams_high = std::max(grams_high, grams);
+        joules_low = std::min(joules_low, joules);
+        joules_high = std::max(joules_high, joules);
+        grams_mean += share * grams;
+        joules_mean += share * joules;
+        least_sum = std::min(least_sum, pipeline.unthrottled.count());
+        rate_of_all += 1 / pipeline.slowest.count();
+        band_high = std::max(band_high, pipeline.uncertainty.value());
+    }
+    const Prediction& predicted = plan.predicted;
+    const bool turns = plan.routing.policy == "round-robin";
+    const double grams = predicted.parts.grams().value();
+    const double joules = predicted.parts.joules().value();
+    checks.between("carbon", grams, turns ? grams_mean : grams_low, turns ? grams_mean : grams_high);
+    checks.between("energy", joules, turns ? joules_mean : joules_low, turns ? joules_mean : joules_high);
+    const double mean = to_seconds(predicted.latency_mean).count();
+    if (mean < least_sum * (1 - kRelative) - 1e-9) checks.fail("mean latency is below that of the fastest pipeline");
+    if (predicted.latency_p50 > predicted.latency_p95) checks.fail("the median is above p95");
+    if (to_seconds(predicted.latency_p50).count() < least_sum - 1e-9) {
+        checks.fail("median latency is below that of the fastest pipeline");
+    }
+    // The stated mean is rounded to a nanosecond, the throughput is not.
+    checks.equal("throughput", predicted.throughput_per_second, 1 / mean, std::max(kRelative, 1e-9 / mean));
+    if (predicted.pipeline_throughput_per_second > rate_of_all * (1 + kRelative) ||
+        predicted.pipeline_throughput_per_second <= 0) {
+        checks.fail("pipeline throughput is above that of all pipelines together");
+    }
+    if (predicted.uncertainty.value() > band_high * (1 + kRelative) || predicted.uncertainty.value() < 0) {
+        checks.fail("uncertainty is above that of every pipeline");
+    }
+    if (predicted.provenance != Provenance::kEstimated) checks.fail("a prediction cannot be measured");
+}
+
+void check_limit_names(const Plan& plan, Checks& checks) {
+    checks.at("limits");
+    std::set<std::string> layers;
+    for (const LayerProfile& layer : plan.profiles.front().layers) layers.insert(layer.name);
+    for (const auto* pairs : {&plan.limits.pinned, &plan.limits.forbidden}) {
+        for (const auto& [layer, node] : *pairs) {
+            const bool every = layer == "*" && pairs == &plan.limits.forbidden;
+            if (!every && layers.count(layer) == 0) checks.fail("unknown layer " + layer);
+            if (!find_node(plan.cluster, node)) checks.fail("unknown node " + node);
+        }
+    }
+}
+
+/// A bound that some simple pipeline beats is false, whoever claims it.
+void check_bound(const Plan& plan, const Recomputer& recomputer, double lower_bound, Checks& checks) {
+    const std::vector<Cut>& cuts = recomputer.cuts();
+    const std::size_t layers = plan.profiles.front().layers.size();
+    const auto try_pipeline = [&](const std::vector<NamedStage>& stages) {
+        const RecomputedPipeline pipeline = recomputer.pipeline(stages);
+        const double value = recomputer.value(pipeline);
+        if (!(value < lower_bound * (1 - kRelative))) return;
+        if (!broken_limits(plan, stages, pipeline, -kRelative).empty()) return;
+        std::string text;
+        for (const NamedStage& stage : stages) {
+            text += fmt::format(" {}:{}-{}", stage.node, stage.layers.first, stage.layers.end - 1);
+        }
+        checks.fail(fmt::format("the lower bound {:.12g} is beaten by{} with {:.12g}", lower_bound, text, value));
+    };
+    for (const Node& node : plan.cluster.nodes) try_pipeline({{{0, layers}, node.name}});
+    constexpr std::size_t kMostTried = 20'000;
+    const std::size_t nodes = plan.cluster.nodes.size();
+    if (layers * nodes * nodes > kMostTried) return;
+    for (std::size_t cut = 1; cut < layers; ++cut) {
+        if (!cuts[cut].legal) continue;
+        for (const Node& first : plan.cluster.nodes) {
+            for (const Node& second : plan.cluster.nodes) {
+                if (&first != &second) try_pipeline({{{0, cut}, first.name}, {{cut, layers}, second.name}});
+            }
+        }
+    }
+}
+
+void check_certificate(const Plan& plan, const Recomputer& recomputer, double value, Checks& checks) {
+    checks.at("certificate");
+    const Certificate& certificate = plan.certificate;
+    checks.equal("value", certificate.value, value);
+    if (certificate.method.empty()) checks.fail("names no method");
+    if (certificate.lower_bound.has_value() != certificate.gap.has_value()) checks.fail("bound and gap go together");
+    if (certificate.proven_optimal && (!certificate.lower_bound || certificate.method == "policy")) {
+        checks.fail("claims an optimum without a bound");
+    }
+    if (!certificate.lower_bound || !certificate.gap) return;
+    const double bound = *certificate.lower_bound;
+    if (bound > value * (1 + kRelative)) checks.fail("the lower bound is above the value");
+    if (certificate.proven_optimal && !same(bound, value)) checks.fail("claims an optimum with an open gap");
+    const double gap = value > 0 ? (value - bound) / value : 0;
+    if (std::abs(gap - *certificate.gap) > kRelative) {
+        checks.fail(fmt::format("gap is stated as {:.12g}, recomputed {:.12g}", *certificate.gap, gap));
+    }
+    if (certificate.method != kGivenCutsMethod && plan.objective != Objective::kNone) {
+        check_bound(plan, recomputer, bound, checks);
+    }
+}
+
+void check_binding(const Plan& plan, Checks& checks) {
+    checks.at("binding");
+    const Limits& limits = plan.limits;
+    for (const std::string& text : plan.binding) {
+        const bool known = (text.starts_with("latency <=") && limits.latency_mean) ||
+                           (text.starts_with("p95 latency <=") && limits.latency_p95) ||
+                           (text.starts_with("throughput >=") && limits.throughput_per_second) ||
+                           (text.starts_with("nodes <=") && limits.max_nodes) ||
+                           (text.starts_with("pin ") && !limits.pinned.empty()) ||
+                           (text.starts_with("forbid ") && !limits.forbidden.empty()) || text == "memory" ||
+                           (text.starts_with("cuts kept at") && plan.certificate.method == kGivenCutsMethod);
+        if (!known) checks.fail("'" + text + "' is no limit of this plan");
+    }
+}
+
+void check_objective(const Plan& plan, const Recomputer& recomputer, Checks& checks) {
+    checks.at("objective");
+    if (plan.objective != Objective::kScore) {
+        if (plan.carbon_weight != 0 || plan.carbon_reference_grams != 0 || plan.latency_reference_seconds != 0) {
+            checks.fail("weight and references belong to the score");
+        }
+        return;
+    }
+    if (!(plan.carbon_weight >= 0 && plan.carbon_weight <= 1)) checks.fail("the carbon weight is not within 0 to 1");
+    const RecomputedReferences& references = recomputer.references();
+    checks.equal("carbon reference", plan.carbon_reference_grams, references.carbon_grams);
+    checks.equal("latency reference", plan.latency_reference_seconds, references.latency_seconds);
+}
+
+double routed_value(const Plan& plan, const Recomputer& recomputer) {
+    RecomputedPipeline whole;
+    whole.parts = plan.predicted.parts;
+    whole.unthrottled = to_seconds(plan.predicted.latency_mean);
+    whole.slowest = Seconds(1 / plan.predicted.pipeline_throughput_per_second);
+    return recomputer.value(whole);
+}
+
+void check_routed_limits(const Plan& plan, Checks& checks) {
+    checks.at("limits");
+    const Limits& limits = plan.limits;
+    if (limits.latency_mean && plan.predicted.latency_mean > *limits.latency_mean) checks.fail("mean latency");
+    if (limits.latency_p95 && plan.predicted.latency_p95 > *limits.latency_p95) checks.fail("p95 latency");
+    if (limits.throughput_per_second &&
+        plan.predicted.pipeline_throughput_per_second < *limits.throughput_per_second * (1 - kRelative)) {
+        checks.fail("throughput");
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> broken_limits(const Plan& plan, const std::vector<NamedStage>& stages,
+                                       const RecomputedPipeline& pipeline, double slack) {
+    std::vector<std::string> broken;
+    const Limits& limits = plan.limits;
+    const std::vector<LayerProfile>& layers = plan.profiles.front().layers;
+    for (std::size_t s = 0; s < stages.size(); ++s) {
+        const Node& node = plan.cluster.nodes[find_node(plan.cluster, stages[s].node)->value()];
+        if (pipeline.stages[s].memory_bytes > static_cast<double>(node.memory.value()) * (1 + slack)) {
+            broken.push_back("memory of " + node.name);
+        }
+        for (std::size_t l = stages[s].layers.first; l < stages[s].layers.end; ++l) {
+            for (const auto& [layer, at] : limits.pinned) {
+                if (layer == layers[l].name && at != node.name) broken.push_back("pin " + layer + "=" + at);
+            }
+            for (const auto& [layer, at] : limits.forbidden) {
+                if ((layer == "*" || layer == layers[l].name) && at == node.name) {
+                    broken.push_back("forbid " + layer + "=" + at);
+                }
+            }
+        }
+    }
+    if (limits.max_nodes && stages.size() > *limits.max_nodes) broken.emplace_back("number of nodes");
+    if (plan.routing.policy != "single") return broken;  // the rest is of the routed whole
+    if (limits.latency_mean && pipeline.mean() > to_seconds(*limits.latency_mean) * (1 + slack)) {
+        broken.emplace_back("mean latency");
+    }
+    if (limits.throughput_per_second && 1 / pipeline.slowest.count() < *limits.throughput_per_second * (1 - slack)) {
+        broken.emplace_back("throughput");
+    }
+    if (limits.latency_p95) {
+        const SimulatedLatency simulated = simulate_quota(plan, stages, pipeline);
+        const Seconds limit = to_seconds(*limits.latency_p95);
+        const bool over =
+            slack < 0 ? simulated.p95_high > limit * (1 - kSimulated) : simulated.p95_low > limit * (1 + kSimulated);
+        if (over) broken.emplace_back("p95 latency");
+    }
+    return broken;
+}
+
+Verification verify_plan(const Plan& plan) {
+    Verification result;
+    result.breaches = structure_breaches(plan);
+    if (!result.breaches.empty()) return result;
+    Checks checks(result.breaches);
+    check_limit_names(plan, checks);
+    const Recomputer recomputer(plan);
+    std::vector<RecomputedPipeline> recomputed;
+    for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
+        const std::vector<NamedStage> stages = named_stages(plan.pipelines[p]);
+        recomputed.push_back(recomputer.pipeline(stages));
+        check_stages(plan.pipelines[p], recomputed.back(), p, checks);
+        checks.at(fmt::format("pipeline {}", p));
+        check_prediction(plan, plan.pipelines[p].predicted, stages, recomputed.back(), checks);
+        for (const std::string& broken : broken_limits(plan, stages, recomputed.back())) {
+            checks.fail("breaks the limit on " + broken);
+        }
+    }
+    check_objective(plan, recomputer, checks);
+    if (plan.pipelines.size() == 1) {
+        checks.at("plan");
+        if (!(plan.predicted == plan.pipelines.front().predicted)) {
+            checks.fail("its prediction is not that of its only pipeline");
+        }
+        result.value = recomputer.value(recomputed.front());
+    } else {
+        check_routed_prediction(plan, recomputed, checks);
+        check_routed_limits(plan, checks);
+        result.value = routed_value(plan, recomputer);
+    }
+    check_certificate(plan, recomputer, result.value, checks);
+    check_binding(plan, checks);
+    return result;
+}
+
+}  // namespace carbonedge
