@@ -23,9 +23,9 @@ CsvTable::CsvTable(std::string file, CsvRow header, std::vector<CsvRow> rows)
     }
     for (const CsvRow& row : rows_) {
         if (row.fields.size() != header_.fields.size()) {
-            throw InputError(file_, row.line,
-                             fmt::format("has {} fields, expected {} as in line {}", row.fields.size(),
-                                         header_.fields.size(), header_.line));
+            throw InputError(
+                file_, row.line,
+                fmt::format("has {} fields, but there are {} columns", row.fields.size(), header_.fields.size()));
         }
     }
 }

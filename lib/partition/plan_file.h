@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/formats/schema.h"
 #include "lib/partition/partition.h"
 #include "lib/partition/plan.h"
 
@@ -10,13 +11,10 @@ namespace carbonedge {
 
 /// Readers and writers of carbonedge.partition/1 and carbonedge.plan/1 JSON (docs/formats.md): strict (an unknown,
 /// missing or doubled key is an InputError with file and line), a newer major version is refused naming both, and
-/// reading then writing gives the same bytes.
+/// reading then writing gives the same bytes. schema_of() tells which of them a text is.
 Partition read_partition(std::string_view text, const std::string& file);
 std::string write_partition(const Partition& partition);
 Plan read_plan(std::string_view text, const std::string& file);
 std::string write_plan(const Plan& plan);
-
-/// "carbonedge.plan/1" of a JSON text, or "" where it has no schema: how a tool tells what it was piped.
-std::string schema_of(std::string_view text);
 
 }  // namespace carbonedge

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 #include <charconv>
 #include <stdexcept>
-#include <unordered_map>
 #include <unordered_set>
 
 namespace carbonedge {
@@ -93,9 +92,8 @@ private:
 
     void read_names(LayerProfile& layer) {
         if (layer.name.empty()) table_.refuse(*row_, at(ProfileColumn::kName), "a name");
-        const auto [other, is_new] = lines_.try_emplace(layer.name, row_->line);
-        if (!is_new) {
-            table_.refuse(*row_, at(ProfileColumn::kName), fmt::format("another name than in line {}", other->second));
+        if (!names_.insert(layer.name).second) {
+            table_.refuse(*row_, at(ProfileColumn::kName), "a name that no row above has");
         }
         for_each_part(text(ProfileColumn::kFolded), kFoldedSeparator, [&](std::string_view name) {
             if (name.empty())
@@ -164,7 +162,7 @@ private:
     const CsvTable& table_;
     const CsvRow* row_ = nullptr;
     std::unordered_set<std::int64_t> made_;
-    std::unordered_map<std::string, long> lines_;
+    std::unordered_set<std::string> names_;
     std::array<std::int64_t, kProfileColumns.size()> totals_{};
     std::int64_t output_bytes_ = 0;
 };

@@ -40,8 +40,8 @@ TEST_CASE("what is not CSV is refused with its line") {
     const std::vector<Row> rows{
         {"", "a.csv: is empty; expected CSV with a line of column names"},
         {"\n\n", "a.csv: is empty; expected CSV with a line of column names"},
-        {"a,b\n1,2\n3\n", "a.csv:3: has 1 fields, expected 2 as in line 1"},
-        {"\na,b\n1,2,3\n", "a.csv:3: has 3 fields, expected 2 as in line 2"},
+        {"a,b\n1,2\n3\n", "a.csv:3: has 1 fields, but there are 2 columns"},
+        {"\na,b\n1,2,3\n", "a.csv:3: has 3 fields, but there are 2 columns"},
         {"a,,b\n", "a.csv:1: a column has no name"},
         {"a,b,a\n", "a.csv:1: duplicate column 'a'"},
         {"a,b\n1,x\"y\n", "a.csv:2: a quote stands inside a field; write the field in quotes and its quotes twice"},
