@@ -1,0 +1,89 @@
+#include "tools/plan/inputs.h"
+
+#include "lib/base/atomic_file.h"
+#include "lib/base/errors.h"
+#include "lib/base/spelling.h"
+#include "lib/cluster/cluster_file.h"
+#include "lib/partition/plan_file.h"
+#include "lib/profile/profile_file.h"
+
+#include <fmt/format.h>
+#include <filesystem>
+#include <map>
+
+namespace carbonedge {
+namespace {
+
+std::string shown_name(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+/// A profile is CSV that begins with '#' lines, everything else of ours is JSON.
+bool is_json(std::string_view text) {
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    return first != std::string_view::npos && text[first] == '{';
+}
+
+void read_reference(const PlanOptions& options, std::istream& in, PlanningProblem& problem) {
+    const std::string text = read_input(options.input, in);
+    const std::string name = shown_name(options.input);
+    if (!is_json(text)) {
+        if (options.keep_cuts) throw UsageError("--keep-cuts: " + name + " is a profile, which has no cuts to keep");
+        problem.profiles.push_back(read_profile(text, name));
+        return;
+    }
+    const std::string schema = schema_of(text);
+    if (!schema.starts_with("carbonedge.partition/")) {
+        throw InputError(name, 1,
+                         fmt::format("expected a profile or a partition, this is {}",
+                                     schema.empty() ? "JSON without a schema" : schema));
+    }
+    const Partition partition = read_partition(text, name);
+    problem.profiles.push_back(partition.profile);
+    if (!options.keep_cuts) return;
+    problem.given_cuts.emplace();
+    for (std::size_t s = 1; s < partition.stages.size(); ++s) problem.given_cuts->push_back(partition.stages[s].first);
+}
+
+/// node name -> path of its own profile.
+std::map<std::string, std::string> own_profiles(const PlanOptions& options, const Cluster& cluster) {
+    std::map<std::string, std::string> paths;
+    const std::filesystem::path folder = std::filesystem::path(options.cluster).parent_path();
+    std::vector<std::string> names;
+    for (const Node& node : cluster.nodes) {
+        names.push_back(node.name);
+        if (!node.profile.empty()) paths[node.name] = (folder / node.profile).string();
+    }
+    for (const auto& [node, path] : options.node_profiles) {
+        if (!find_node(cluster, node)) throw UsageError("--node-profile: " + unknown_name_message("node", node, names));
+        paths[node] = path;
+    }
+    return paths;
+}
+
+}  // namespace
+
+PlanningProblem read_planning_problem(const PlanOptions& options, std::istream& in) {
+    PlanningProblem problem;
+    read_reference(options, in, problem);
+    problem.cluster = read_cluster(read_input(options.cluster, in), shown_name(options.cluster));
+    if (options.idle) problem.cluster.idle_policy = *options.idle;
+    const std::map<std::string, std::string> paths = own_profiles(options, problem.cluster);
+    std::map<std::string, int> read;  // nodes of one kind share a profile
+    for (Node& node : problem.cluster.nodes) {
+        const auto own = paths.find(node.name);
+        if (own == paths.end()) {
+            problem.node_profile.push_back(0);
+            continue;
+        }
+        if (read.count(own->second) == 0) {
+            problem.profiles.push_back(read_profile(read_input(own->second, in), shown_name(own->second)));
+            read[own->second] = static_cast<int>(problem.profiles.size()) - 1;
+        }
+        problem.node_profile.push_back(read[own->second]);
+    }
+    problem.objective = options.objective.value_or(options.policy == "exact" ? Objective::kCarbon : Objective::kNone);
+    problem.carbon_weight = options.carbon_weight;
+    problem.limits = options.limits;
+    return problem;
+}
+
+}  // namespace carbonedge
