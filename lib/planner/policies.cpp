@@ -83,8 +83,9 @@ std::vector<Placement> placements_of(const PlanningProblem& problem, const CostT
     return {};
 }
 
-/// The whole plan's prediction: its only pipeline's, or the mean over requests as the router spreads them.
-Prediction predict(const Plan& plan, const CostTable& table, const std::vector<Placement>& placements) {
+/// The whole plan's prediction: its only pipeline's, or the mean over requests as the router spreads them; states the
+/// pipelines' shares.
+Prediction predict(Plan& plan, const CostTable& table, const std::vector<Placement>& placements) {
     if (placements.size() == 1) return plan.pipelines.front().predicted;
     std::vector<ReplayPipeline> pipelines;
     for (const Placement& placement : placements) pipelines.push_back(replay_pipeline(table, placement));
@@ -103,6 +104,7 @@ Prediction predict(const Plan& plan, const CostTable& table, const std::vector<P
     prediction.pipeline_throughput_per_second = std::numeric_limits<double>::infinity();
     for (std::size_t p = 0; p < pipelines.size(); ++p) {
         const double share = replayed.pipeline_shares[p];
+        plan.pipelines[p].share = share;
         if (share <= 0) continue;
         const Prediction& own = plan.pipelines[p].predicted;
         prediction.parts += scaled(own.parts, share);

@@ -23,7 +23,7 @@ TOOLS = {
     "carbonedge": {"options": ["-h", "--help", "--version"], "unknown": "--versoin", "nearest": "--version"},
     "profile": {"reads": ["{file} --input 1x3x8x8", "{inputs}/none.pt --input-file {file}"], "refuses": "none.pt --input 1x3x8x8"},
     "partition": {"reads": ["{file} --stages 2"]},
-    "plan": {"reads": ["{file} --cluster {inputs}/none.ini"]},
+    "plan": {"verbs": ["verify", "evaluate"], "reads": ["{file} --cluster none.ini", "verify {file}", "evaluate {file} --pipeline a:0-1"]},
     "run": {"reads": ["{file} --model none.pt", "--calibrate --cluster {file}"], "refuses": "none.plan.json --model none.pt"},
     "report": {"reads": ["{file}"]},
 }

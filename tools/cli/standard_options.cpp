@@ -113,6 +113,7 @@ bool parse_command_line(CLI::App& app, int argc, const char* const* argv, std::s
         }
     }
     app.allow_extras();
+    for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) verb->allow_extras();
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {

@@ -8,7 +8,6 @@
 namespace carbonedge {
 extern const std::string_view help_page;
 }
-
 int main(int argc, char** argv) {
     using namespace carbonedge;
     return tool_main("carbonedge-plan", std::cerr, [&] {

@@ -69,14 +69,17 @@ std::string plan_summary(const Plan& plan) {
                             plan.routing.variant.empty() ? "" : " " + plan.routing.variant);
     }
     text += "\n";
-    for (const Pipeline& pipeline : plan.pipelines) add_pipeline(pipeline, text);
+    for (const Pipeline& pipeline : plan.pipelines) {
+        if (plan.pipelines.size() > 1) text += fmt::format("  {:.1f} % of the requests:\n", 100 * pipeline.share);
+        add_pipeline(pipeline, text);
+    }
     const Prediction& predicted = plan.predicted;
     text += fmt::format("  latency  mean {}, median {}, p95 {}\n", time_text(predicted.latency_mean),
                         time_text(predicted.latency_p50), time_text(predicted.latency_p95));
     text += fmt::format("  rate     {:.4g}/s one at a time, {:.4g}/s pipelined\n", predicted.throughput_per_second,
                         predicted.pipeline_throughput_per_second);
-    text += fmt::format("  energy   {} +- {} (estimated)\n", energy_text(predicted.parts.joules()),
-                        energy_text(predicted.uncertainty));
+    const std::string band = predicted.uncertainty > Joules(0) ? " +- " + energy_text(predicted.uncertainty) : "";
+    text += fmt::format("  energy   {}{} (estimated)\n", energy_text(predicted.parts.joules()), band);
     text += fmt::format("  carbon   {}: {}\n", mass_text(predicted.parts.grams()), parts_text(predicted.parts));
     if (plan.objective != Objective::kNone) text += fmt::format("  value    {}\n", certificate_text(plan));
     if (plan.certificate.method != "policy") {

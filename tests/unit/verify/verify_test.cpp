@@ -129,6 +129,7 @@ std::vector<Mutation> mutations() {
         {"plan median", [](Plan& p) { p.predicted.latency_p50 += Nanoseconds(1); }},
         {"plan rate", [](Plan& p) { p.predicted.throughput_per_second *= 1.01; }},
         {"plan grams", [](Plan& p) { p.predicted.parts.compute_grams = p.predicted.parts.compute_grams * 0.99; }},
+        {"share", [](Plan& p) { p.pipelines[0].share = 0.9; }},
         {"value", [](Plan& p) { p.certificate.value *= 0.999; }},
         {"bound above", [](Plan& p) { p.certificate.lower_bound = p.certificate.value * 1.001; }},
         {"bound below", [](Plan& p) { p.certificate.lower_bound = p.certificate.value * 0.9; }},
@@ -238,6 +239,50 @@ TEST_CASE("a plan with any one field tampered with is rejected") {
         REQUIRE(plan.pipelines[0].stages.size() > 1);
         REQUIRE(verify_plan(plan).passed());
         for (const Mutation& mutation : mutations()) {
+            CAPTURE(mutation.name);
+            Plan tampered = plan;
+            mutation.apply(tampered);
+            CHECK_FALSE(verify_plan(tampered).passed());
+        }
+    }
+}
+
+TEST_CASE("a routed plan with its shares or sums tampered with is rejected") {
+    SeededRandom random(31);
+    for (const char* kind : {"round-robin", "node-selection"}) {
+        PlanningProblem problem = draw(random, Objective::kCarbon);
+        Policy policy{Policy::Kind::kRoundRobin, "", "", ""};
+        if (std::string(kind) == "node-selection") policy = {Policy::Kind::kNodeSelection, "", "green", "minmax"};
+        const Plan plan = std::get<Plan>(plan_policy(problem, policy, kind));
+        REQUIRE(plan.pipelines.size() > 1);
+        REQUIRE(verify_plan(plan).passed());
+        const std::vector<Mutation> routed{
+            {"share", [](Plan& p) { p.pipelines[0].share += p.pipelines[0].share > 0.5 ? -0.1 : 0.1; }},
+            {"shares moved",
+             [](Plan& p) {
+                 const double step = p.pipelines[0].share > 0.5 ? -0.1 : 0.1;
+                 p.pipelines[0].share += step;
+                 p.pipelines[1].share -= step;
+             }},
+            {"policy", [](Plan& p) { p.routing.policy = "single"; }},
+            {"mode", [](Plan& p) { p.routing.mode = "blue"; }},
+            {"variant", [](Plan& p) { p.routing.variant = "blue"; }},
+            {"mean", [](Plan& p) { p.predicted.latency_mean = Nanoseconds(10); }},
+            {"median", [](Plan& p) { p.predicted.latency_p50 = Nanoseconds(10); }},
+            {"p95", [](Plan& p) { p.predicted.latency_p95 = Nanoseconds(10); }},
+            {"rate", [](Plan& p) { p.predicted.throughput_per_second *= 1.01; }},
+            {"pipelined rate", [](Plan& p) { p.predicted.pipeline_throughput_per_second *= 1.01; }},
+            {"grams", [](Plan& p) { p.predicted.parts.compute_grams = p.predicted.parts.compute_grams * 1.01; }},
+            {"uncertainty", [](Plan& p) { p.predicted.uncertainty += Joules(1); }},
+            {"provenance", [](Plan& p) { p.predicted.provenance = Provenance::kMeasured; }},
+            {"value", [](Plan& p) { p.certificate.value *= 1.01; }},
+            {"optimum", [](Plan& p) { p.certificate.proven_optimal = true; }},
+            {"mean limit", [](Plan& p) { p.limits.latency_mean = Nanoseconds(10); }},
+            {"p95 limit", [](Plan& p) { p.limits.latency_p95 = Nanoseconds(10); }},
+            {"rate limit", [](Plan& p) { p.limits.throughput_per_second = 1e9; }},
+        };
+        for (const Mutation& mutation : routed) {
+            CAPTURE(kind);
             CAPTURE(mutation.name);
             Plan tampered = plan;
             mutation.apply(tampered);
