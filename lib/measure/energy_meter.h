@@ -29,6 +29,7 @@ struct EnergyPart {
 
 /// What stands behind the last window: for people, for flags in files, for tests.
 struct WindowDetail {
+    Nanoseconds begin{0};  ///< on CLOCK_MONOTONIC_RAW
     Nanoseconds length{0};
     std::vector<EnergyPart> parts;
     std::vector<std::string> flags;  ///< "mirrored: ...", "undersampled: ...": what a reader of the joules must know

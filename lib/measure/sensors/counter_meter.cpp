@@ -45,12 +45,15 @@ public:
         detail_ = {};
         for (CounterTrack& track : tracks_) track.open();
         look();
-        if (rules_.await_edges) {
-            await_edges([](const CounterTrack& track) { return track.edges() > 0; });
+        // Where the system holds us up between the last look and the clock, we wait for another update.
+        for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+            if (rules_.await_edges) {
+                await_edges([attempt](const CounterTrack& track) { return track.edges() >= attempt; });
+            }
+            begin_ = clock_->now();
+            if (begin_ - last_look_ <= prompt()) break;
         }
-        const Nanoseconds now = clock_->now();
-        for (CounterTrack& track : tracks_) track.begin(now);
-        begin_ = now;
+        for (CounterTrack& track : tracks_) track.begin(begin_);
         started_ = true;
     }
 
@@ -63,8 +66,13 @@ public:
         const std::lock_guard lock(mutex_);
         if (!started_) return EnergyUnavailable{"the meter was not started"};
         started_ = false;
-        const Nanoseconds end = clock_->now();
-        look();
+        // Held up between the clock and the look, the window ends later; its length says so.
+        Nanoseconds end{0};
+        for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+            end = clock_->now();
+            look();
+            if (last_look_ - end <= prompt()) break;
+        }
         for (CounterTrack& track : tracks_) track.end(end);
         if (rules_.await_edges) {
             await_edges([](const CounterTrack& track) { return track.closed(); });
@@ -86,6 +94,7 @@ private:
     MirroredCounters mirrors_;
     std::vector<std::optional<std::uint64_t>> values_;
     Nanoseconds begin_{0};
+    Nanoseconds last_look_{0};
     bool started_ = false;
     WindowDetail detail_;
 
@@ -104,6 +113,10 @@ private:
         if (text.find(boundary) == std::string::npos) text += (text.empty() ? "" : "+") + boundary;
     }
 
+    static constexpr int kAttempts = 5;
+    /// How soon a look must follow the clock, and the clock a look.
+    [[nodiscard]] Nanoseconds prompt() const { return bank_->update_period() / 10; }
+
     void look() {
         std::string problem;
         for (std::size_t i = 0; i < tracks_.size(); ++i) {
@@ -116,6 +129,7 @@ private:
                 tracks_[i].fail(problem);
             }
         }
+        last_look_ = clock_->now();
         mirrors_.observe(values_);
         ++detail_.samples;
     }
@@ -123,11 +137,15 @@ private:
     /// Looks until all summed counters that can still be read are done, or have stood still for too long.
     template <class Done>
     void await_edges(Done done) {
-        const Nanoseconds deadline = clock_->now() + bank_->update_period() * rules_.edge_patience;
+        const Nanoseconds start = clock_->now();
+        const Nanoseconds patience = bank_->update_period() * rules_.edge_patience;
+        const Nanoseconds longest = std::max(patience, rules_.package_patience);
         const auto pending = [&](const CounterTrack& track) {
-            return track.domain().role == CounterRole::kSummed && track.readable() && !done(track);
+            const CounterDomain& domain = track.domain();
+            if (domain.role != CounterRole::kSummed || !track.readable() || done(track)) return false;
+            return clock_->now() - start < (domain.boundary == "package" ? longest : patience);
         };
-        while (std::any_of(tracks_.begin(), tracks_.end(), pending) && clock_->now() < deadline) look();
+        while (std::any_of(tracks_.begin(), tracks_.end(), pending)) look();
     }
 
     void probe_mirrors() {
@@ -138,6 +156,7 @@ private:
     }
 
     EnergyResult conclude(Nanoseconds end) {
+        detail_.begin = begin_;
         detail_.length = end - begin_;
         const Seconds length = to_seconds(detail_.length);
         detail_.flags = bank_->flags();
@@ -155,6 +174,8 @@ private:
                 detail_.flags.push_back(
                     fmt::format("read-failures: {} of {} reads of {}", track.failures(), detail_.samples, domain.name));
             }
+            if (track.stalled())
+                detail_.flags.push_back("stalled: " + domain.name + " had stopped when the window ended");
             if (part.in_total) judge(i, part, length, package_power, total, reason);
             detail_.parts.push_back(std::move(part));
         }

@@ -10,14 +10,15 @@ namespace carbonedge {
 
 /// The bounds that CounterMeter judges by. The defaults are explained in docs/measuring.md.
 struct CounterRules {
-    bool await_edges = true;              ///< false: read at once at both ends, uncertain by a whole update period each
-    int edge_patience = 4;                ///< how many update periods a counter may stand still before we stop waiting
-    int probe_edges = 4;                  ///< updates watched at first, where two counters could mirror each other
-    Watts unknown_limit{500.0};           ///< rating assumed for a domain that states none
-    double absurd_factor = 4.0;           ///< more than so many times the rating is no power but a fault
-    double absurd_dram_ratio = 1.5;       ///< DRAM above this many times the packages is a wrong unit
-    Watts absurd_dram_floor{20.0};        ///< ... if it is above this too: DRAM of an idle machine may lead
-    Nanoseconds zero_after{100'000'000};  ///< a counter that stands still for so long does not count
+    bool await_edges = true;  ///< false: read at once at both ends, uncertain by a whole update period each
+    int edge_patience = 4;    ///< update periods that a counter may stand still before we stop waiting ...
+    Nanoseconds package_patience{50'000'000};  ///< ... and for packages at least so long: they always draw power
+    int probe_edges = 4;                       ///< updates watched at first, where two counters could mirror each other
+    Watts unknown_limit{500.0};                ///< rating assumed for a domain that states none
+    double absurd_factor = 4.0;                ///< more than so many times the rating is no power but a fault
+    double absurd_dram_ratio = 1.5;            ///< DRAM above this many times the packages is a wrong unit
+    Watts absurd_dram_floor{20.0};             ///< ... if it is above this too: DRAM of an idle machine may lead
+    Nanoseconds zero_after{100'000'000};       ///< a counter that stands still for so long does not count
 };
 
 /// A meter over cumulative counters.

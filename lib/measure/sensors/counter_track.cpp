@@ -11,6 +11,8 @@ namespace {
 
 /// Updates do not come at exact intervals; this part of a step stays unknown at each end.
 constexpr double kUpdateJitter = 0.05;
+/// An update later than this many periods after the last one is not the next one.
+constexpr double kLatestUpdate = 1.1;
 
 }  // namespace
 
@@ -82,10 +84,27 @@ void CounterTrack::accept_step(double step, Nanoseconds now) {
     // The step that was under way when the window ended: it belongs to the window as far as it lies before the end.
     const double after = to_seconds(now - end_time_).count();
     const double period = to_seconds(period_).count();
-    const double inside = period > 0 ? std::clamp(1.0 - after / period, 0.0, 1.0) : 0.0;
-    units_ += step * inside;
-    // Power may change at the end of the window: the share is then wrong by at most inside x (1 - inside) of a step.
-    end_doubt_ = step * (inside * (1.0 - inside) + kUpdateJitter);
+    if (after <= period * kLatestUpdate) {
+        const double inside = std::clamp(1.0 - after / period, 0.0, 1.0);
+        units_ += step * inside;
+        // Power may change at the end of the window: the share is then wrong by at most inside x (1 - inside) of a
+        // step.
+        end_doubt_ = step * (inside * (1.0 - inside) + kUpdateJitter);
+    } else if (jitter_ <= period) {
+        // We watched it stand still, then jump: it had stopped some time before the end as well. At the window's mean
+        // power the jump is as long as the stop; how much of it lies inside is known no better than that.
+        stalled_ = true;
+        const double length = to_seconds(end_time_ - begin_time_).count();
+        const double mean = length > 0 ? units_ / length : 0.0;
+        const double inside = std::clamp(step - mean * after, 0.0, step);
+        units_ += inside;
+        end_doubt_ = 0.5 * step;
+    } else {
+        // We were kept from looking and several updates came: when the last one before the end was, is not known.
+        const double per_period = step * period / (after + 0.5 * period);
+        units_ += 0.5 * per_period;
+        end_doubt_ = per_period * (0.5 + kUpdateJitter);
+    }
     closed_ = true;
 }
 
@@ -101,14 +120,18 @@ void CounterTrack::begin(Nanoseconds now) {
     }
     const double period = to_seconds(period_).count();
     if (edges_ > 0 && period > 0) {
+        // The update came between the two reads around it, and what was used since is not in the counter yet.
+        const double per_period = last_step_ * period / std::max(jitter_, period);
+        const double late = std::min(jitter_ / period, 1.0);
         const double since = std::clamp(to_seconds(now - edge_time_).count() / period, 0.0, 1.0);
-        offset_ = last_step_ * since;
-        start_doubt_ = last_step_ * (kUpdateJitter + std::min(since, jitter_ / period + since * (1.0 - since)));
+        offset_ = per_period * std::min(1.0, since + 0.5 * late);
+        start_doubt_ = per_period * (kUpdateJitter + 0.5 * late + since * (1.0 - 0.5 * since));
     } else {
         offset_ = 0;
         start_doubt_ = -1;  // unknown until the window's mean power is: a whole update period of it
     }
     units_ = 0;
+    begin_time_ = now;
     begun_ = true;
 }
 

@@ -24,6 +24,7 @@ public:
     [[nodiscard]] bool closed() const { return closed_; }
     [[nodiscard]] bool readable() const { return domain_.problem.empty() && last_read_worked_; }
     [[nodiscard]] bool stood_still() const;
+    [[nodiscard]] bool stalled() const { return stalled_; }  ///< it had stopped updating when the window ended
     [[nodiscard]] std::int64_t failures() const { return failures_; }
     [[nodiscard]] Nanoseconds longest_gap() const;
     /// Joules of the window. `source` is left to the caller.
@@ -49,6 +50,8 @@ private:
     bool begun_ = false;
     bool ended_ = false;
     bool closed_ = false;
+    bool stalled_ = false;
+    Nanoseconds begin_time_{0};
     Nanoseconds end_time_{0};
     double offset_ = 0;       ///< units used between the update and begin()
     double start_doubt_ = 0;  ///< units

@@ -91,6 +91,7 @@ private:
 
     EnergyResult conclude(Nanoseconds end) {
         detail_ = {};
+        detail_.begin = begin_;
         detail_.length = end - begin_;
         detail_.expected_samples = detail_.length / interval_;
         detail_.flags = sensors_->flags();

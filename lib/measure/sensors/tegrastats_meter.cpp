@@ -122,6 +122,7 @@ void TegrastatsTrace::open(Nanoseconds begin) {
 }
 
 EnergyResult TegrastatsTrace::integrate(Nanoseconds begin, Nanoseconds end, WindowDetail& detail) const {
+    detail.begin = begin;
     detail.length = end - begin;
     detail.samples = lines_;
     detail.expected_samples = (end - begin) / interval_;

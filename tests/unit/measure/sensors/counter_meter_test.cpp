@@ -274,6 +274,27 @@ TEST_CASE("counter meter: absurd and dead counters") {
     }
 }
 
+TEST_CASE("counter meter: a counter that stops for a while is flagged, and its doubt is that of the jump") {
+    // 20 W; the counter stands still from 1.08 s to 1.12 s, then catches up.
+    const auto frozen = [](double time) { return 20 * (time > 1.08 && time < 1.12 ? 1.08 : time); };
+    FakeClock clock;
+    auto bank = std::make_shared<FakeCounters>(clock);
+    bank->add(package_domain("package-0"), frozen);
+    const auto meter = make_counter_meter(bank, clock);
+    meter->start();
+    const double begin = to_seconds(clock.time()).count();
+    clock.advance(std::chrono::milliseconds(100));
+    const double end = to_seconds(clock.time()).count();
+    REQUIRE(end > 1.09);
+    REQUIRE(end < 1.12);
+    const EnergyResult result = meter->stop();
+    REQUIRE(std::holds_alternative<EnergyReading>(result));
+    const auto& reading = std::get<EnergyReading>(result);
+    CHECK(reading.joules.value() == doctest::Approx(20 * (end - begin)).epsilon(0.03));
+    CHECK(reading.uncertainty.value() == doctest::Approx(0.5 * 20 * 0.04).epsilon(0.1));
+    CHECK(has_flag(*meter, "stalled: package-0"));
+}
+
 TEST_CASE("counter meter: stop without start, and the observed update period") {
     FakeClock clock;
     auto bank = std::make_shared<FakeCounters>(clock, Nanoseconds(20'000'000));
