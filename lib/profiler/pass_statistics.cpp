@@ -12,7 +12,7 @@ namespace carbonedge {
 namespace {
 
 constexpr double kFreeShare = 0.95;
-constexpr std::size_t kLeastFree = 6;
+constexpr std::size_t kLeastFree = 6;  // fewer have no 95 % interval of their median
 constexpr double kSumLimit = 0.05;
 constexpr double kMarksLimit = 0.03;
 constexpr double kShareAllowance = 0.05;
@@ -26,12 +26,11 @@ std::vector<double> shares(const std::vector<PassTime>& passes) {
 }
 
 std::vector<bool> free_passes(const std::vector<PassTime>& passes, int threads) {
-    const std::vector<double> used = shares(passes);
-    std::vector<double> ascending = used;
+    std::vector<double> ascending = shares(passes);
     std::sort(ascending.begin(), ascending.end());
     const double reference = threads == 1 ? 1.0 : quantile(ascending, 0.9);
     std::vector<bool> free;
-    for (const double share : used) free.push_back(share >= kFreeShare * reference);
+    for (const PassTime& pass : passes) free.push_back(is_undisturbed(pass, reference));
     return free;
 }
 
@@ -58,16 +57,18 @@ std::vector<double> chosen(const std::vector<double>& samples, const std::vector
 
 }  // namespace
 
-PassFilter filter_throttled(const PairedPasses& passes, int threads, bool limited) {
+bool is_undisturbed(const PassTime& pass, double reference) { return pass.cpu >= kFreeShare * reference * pass.wall; }
+
+PassFilter filter_disturbed(const PairedPasses& passes, int threads, bool limited) {
     PassFilter filter;
     filter.whole.assign(passes.whole.size(), true);
     filter.marked.assign(passes.marked.size(), true);
-    if (!limited || passes.whole.empty()) return filter;
+    if ((threads > 1 && !limited) || passes.whole.empty()) return filter;
     const std::vector<bool> whole = free_passes(passes.whole, threads);
     const std::vector<bool> marked = free_passes(passes.marked, threads);
     filter.excluded = passes.whole.size() - count(whole) + passes.marked.size() - count(marked);
-    filter.all_throttled = count(whole) < kLeastFree || count(marked) < kLeastFree;
-    if (!filter.all_throttled) {
+    filter.by_cpu_time = count(whole) < kLeastFree || count(marked) < kLeastFree;
+    if (!filter.by_cpu_time) {
         filter.whole = whole;
         filter.marked = marked;
     }
@@ -75,25 +76,27 @@ PassFilter filter_throttled(const PairedPasses& passes, int threads, bool limite
 }
 
 void fill_times(Profile& profile, const PairedPasses& passes, const PassFilter& filter, const PowerCurve& curve) {
-    const auto time = filter.all_throttled ? &PassTime::cpu : &PassTime::wall;
+    const auto time = filter.by_cpu_time ? &PassTime::cpu : &PassTime::wall;
     const SampleSummary whole = summarise(chosen(passes.whole, filter.whole, time));
     const double whole_cpu = summarise(chosen(passes.whole, filter.whole, &PassTime::cpu)).mean;
     profile.whole_median = whole_nanoseconds(whole.median);
     profile.whole_mean = whole_nanoseconds(whole.mean);
     profile.whole_cpu_mean = whole_nanoseconds(whole_cpu);
 
-    const double row_cpu = std::accumulate(passes.row_cpu.begin(), passes.row_cpu.end(), 0.0);
+    std::vector<double> row_cpu;
+    for (const std::vector<double>& samples : passes.row_cpu) row_cpu.push_back(summarise(samples).mean);
+    const double all_rows = std::accumulate(row_cpu.begin(), row_cpu.end(), 0.0);
     for (std::size_t row = 0; row < profile.layers.size(); ++row) {
         LayerProfile& layer = profile.layers[row];
-        const SampleSummary summary = summarise(chosen(passes.rows[row], filter.marked));
+        const SampleSummary summary =
+            summarise(filter.by_cpu_time ? passes.row_cpu[row] : chosen(passes.rows[row], filter.marked));
         layer.latency_median = whole_nanoseconds(summary.median);
         layer.latency_q1 = whole_nanoseconds(summary.q1);
         layer.latency_q3 = whole_nanoseconds(summary.q3);
         layer.latency_min = whole_nanoseconds(summary.min);
-        // A wait for the next quota period falls into one row of a pass: its mean would be that wait.
-        layer.latency_mean = whole_nanoseconds(filter.all_throttled ? summary.median : summary.mean);
+        layer.latency_mean = whole_nanoseconds(summary.mean);
         layer.samples = static_cast<std::int64_t>(summary.count);
-        layer.cpu_mean = whole_nanoseconds(row_cpu > 0 ? whole_cpu * passes.row_cpu[row] / row_cpu : 0);
+        layer.cpu_mean = whole_nanoseconds(all_rows > 0 ? whole_cpu * row_cpu[row] / all_rows : 0);
         layer.energy = estimate_energy(to_seconds(layer.cpu_mean), curve);
     }
 }
@@ -107,23 +110,25 @@ std::vector<ProfileCheck> check_passes(const Profile& profile, const PairedPasse
     checks.push_back({"sum-of-layers", value, kSumLimit, value <= kSumLimit,
                       fmt::format("sum of layer medians / median of the whole = {:.4f}", ratio)});
 
-    std::vector<double> overheads;
+    // One of the pair free and the other not compares nothing; CPU times compare always, with one thread.
+    std::vector<double> by_wall;
+    std::vector<double> by_cpu;
     for (std::size_t i = 0; i < passes.whole.size(); ++i) {
-        if (filter.whole[i] && filter.marked[i]) overheads.push_back(passes.marked[i].wall / passes.whole[i].wall - 1);
+        by_cpu.push_back(passes.marked[i].cpu / passes.whole[i].cpu - 1);
+        if (filter.whole[i] && filter.marked[i]) by_wall.push_back(passes.marked[i].wall / passes.whole[i].wall - 1);
     }
-    if (!filter.all_throttled && overheads.size() >= kLeastFree) {
-        const double overhead = std::abs(median(overheads));
-        checks.push_back({"marks-overhead", overhead, kMarksLimit, overhead <= kMarksLimit,
-                          fmt::format("median over {} pairs of marked / unmarked - 1", overheads.size())});
-    } else {
-        checks.push_back({"marks-overhead", 0, kMarksLimit, false, "not checked: too few passes free of throttling"});
-    }
+    const bool use_cpu = filter.by_cpu_time || by_wall.size() < kLeastFree;
+    const double overhead = std::abs(median(use_cpu ? by_cpu : by_wall));
+    checks.push_back({"marks-overhead", overhead, kMarksLimit, overhead <= kMarksLimit,
+                      fmt::format("median over {} pairs of marked / unmarked {} time - 1",
+                                  use_cpu ? by_cpu.size() : by_wall.size(), use_cpu ? "cpu" : "wall")});
 
     double cpu = 0;
     double wall = 0;
-    for (const PassTime& pass : passes.whole) {
-        cpu += pass.cpu;
-        wall += pass.wall;
+    for (std::size_t i = 0; i < passes.whole.size(); ++i) {
+        if (!filter.whole[i]) continue;
+        cpu += passes.whole[i].cpu;
+        wall += passes.whole[i].wall;
     }
     const double limit = profile.threads + kShareAllowance;
     const double share = wall > 0 ? cpu / wall : 0;

@@ -15,8 +15,9 @@ constexpr Nanoseconds kLeastWarmTime = 200ms;
 constexpr std::size_t kLeastCpuPasses = 5;
 constexpr std::size_t kMostCpuPasses = 30;
 
-template <class Work>
-PassTime timed(const Work& work) {
+}  // namespace
+
+PassTime timed_pass(const std::function<void()>& work) {
     const Nanoseconds cpu = process_cpu_time();
     const Nanoseconds wall = raw_time();
     work();
@@ -24,8 +25,6 @@ PassTime timed(const Work& work) {
     const Nanoseconds cpu_end = process_cpu_time();
     return {static_cast<double>((wall_end - wall).count()), static_cast<double>((cpu_end - cpu).count())};
 }
-
-}  // namespace
 
 void warm_up(Model& model, const ProfilerProgress& progress) {
     const Nanoseconds start = raw_time();
@@ -40,8 +39,8 @@ PairedPasses take_paired_passes(Model& model, StoppingCriterion& rule, const Pro
     PairedPasses passes;
     passes.rows.resize(model.layers().size());
     TimedPass marked;
-    const auto take_whole = [&] { passes.whole.push_back(timed([&] { model.run_once(); })); };
-    const auto take_marked = [&] { passes.marked.push_back(timed([&] { marked = model.run_marked(); })); };
+    const auto take_whole = [&] { passes.whole.push_back(timed_pass([&] { model.run_once(); })); };
+    const auto take_marked = [&] { passes.marked.push_back(timed_pass([&] { marked = model.run_marked(); })); };
 
     rule.initialize();
     const Nanoseconds start = raw_time();
@@ -63,12 +62,12 @@ PairedPasses take_paired_passes(Model& model, StoppingCriterion& rule, const Pro
     passes.outcome = rule.outcome();
 
     const std::size_t cpu_passes = std::clamp(passes.whole.size(), kLeastCpuPasses, kMostCpuPasses);
-    passes.row_cpu.assign(passes.rows.size(), 0);
+    passes.row_cpu.resize(passes.rows.size());
     for (std::size_t pass = 0; pass < cpu_passes; ++pass) {
         progress("timing cpu", 0);
-        const TimedPass timed_pass = model.run_marked(true);
+        const TimedPass with_cpu = model.run_marked(true);
         for (std::size_t row = 0; row < passes.rows.size(); ++row) {
-            passes.row_cpu[row] += static_cast<double>(timed_pass.cpu[row].count()) / static_cast<double>(cpu_passes);
+            passes.row_cpu[row].push_back(static_cast<double>(with_cpu.cpu[row].count()));
         }
     }
     return passes;

@@ -19,13 +19,16 @@ struct PassTime {
     double cpu = 0;
 };
 
+/// Times one piece of work.
+PassTime timed_pass(const std::function<void()>& work);
+
 /// Unmarked and marked passes taken in turns, so that drift of the machine hits both alike. All vectors go by pair.
 struct PairedPasses {
     std::vector<PassTime> whole;
     std::vector<PassTime> marked;
-    std::vector<std::vector<double>> rows;  ///< [row][pair], wall nanoseconds
-    std::vector<double> row_cpu;            ///< [row], mean CPU nanoseconds of passes of their own
-    std::string outcome;                    ///< how the stopping rule ended
+    std::vector<std::vector<double>> rows;     ///< [row][pair], wall nanoseconds
+    std::vector<std::vector<double>> row_cpu;  ///< [row][pass], CPU nanoseconds, of passes of their own
+    std::string outcome;                       ///< how the stopping rule ended
 };
 
 /// Runs both kinds until their times have settled: at least three of each and a fifth of a second.

@@ -62,7 +62,7 @@ ProfileCheck equality_check(const Model& model) {
 
 void fill_memory(Profile& profile, const Model& model, const ProfilerOptions& options, Bytes base) {
     const std::string path = options.split.folder + "/whole.pt";
-    if (options.probe_memory) {
+    if (options.probe_memory && options.split_checks) {
         model.extract_stage({0, model.layers().size()}, path);
         const StageMemory memory = options.probe_memory(path, model.execution() == "optimised");
         std::remove(path.c_str());
@@ -77,12 +77,12 @@ void fill_memory(Profile& profile, const Model& model, const ProfilerOptions& op
         "profiling process: too high, it also holds the reference and marked modules";
 }
 
-void warn_of_throttling(Profile& profile, const PassFilter& filter) {
-    profile.environment["throttled-passes"] = std::to_string(filter.excluded);
-    if (filter.all_throttled) {
+void record_filter(Profile& profile, const PairedPasses& passes, const PassFilter& filter) {
+    profile.environment["passes"] = std::to_string(passes.whole.size() + passes.marked.size());
+    profile.environment["disturbed-passes"] = std::to_string(filter.excluded);
+    if (filter.by_cpu_time) {
         profile.warnings.push_back(
-            "nearly every pass waited for its cpu quota: the whole's times are CPU times, and rows are medians over "
-            "all passes");
+            "nearly every pass was kept from its cpu, by the quota or by other programs: latencies are cpu times");
     }
 }
 
@@ -110,15 +110,15 @@ Profile profile_model(const ProfilerOptions& options, const ProfilerProgress& pr
     profile.stopping_rule = fmt::format("{}: {}", rule->name(), passes.outcome);
 
     const bool limited = options.limit.cpus > 0 && profile.limit_enforced;
-    const PassFilter filter = filter_throttled(passes, options.threads, limited);
+    const PassFilter filter = filter_disturbed(passes, options.threads, limited);
     fill_times(profile, passes, filter, options.power);
     for (ProfileCheck& check : check_passes(profile, passes, filter)) profile.checks.push_back(std::move(check));
-    if (limited) warn_of_throttling(profile, filter);
+    record_filter(profile, passes, filter);
 
+    fill_memory(profile, model, options, base);
     if (options.split_checks) {
-        fill_memory(profile, model, options, base);
         SplitOptions split = options.split;
-        split.by_cpu_time = limited && options.threads == 1;
+        split.threads = options.threads;
         SplitFidelity fidelity = measure_split_fidelity(model, profile, split, progress);
         profile.boundary = fidelity.boundary;
         for (ProfileCheck& check : fidelity.checks) profile.checks.push_back(std::move(check));

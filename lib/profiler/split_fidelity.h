@@ -17,7 +17,7 @@ struct SplitOptions {
     std::size_t pairs = 20;                     ///< passes of the chain against passes of the whole, for each cut
     std::size_t chain_stages = 3;
     std::string folder;  ///< for stage files; they are removed again
-    bool by_cpu_time = false;
+    int threads = 1;
 };
 
 /// One cut tried: the network as two stages, run one after the other.

@@ -2,6 +2,7 @@
 
 #include "lib/measure/clocks.h"
 #include "lib/measure/statistics.h"
+#include "lib/profiler/pass_statistics.h"
 
 #include <fmt/format.h>
 #include <cstdio>
@@ -11,6 +12,26 @@ namespace carbonedge {
 namespace {
 
 constexpr int kWarmPasses = 3;
+constexpr std::size_t kLeastPairs = 6;
+
+/// Ratios of one thing to another that was timed beside it.
+class PairedTimes {
+public:
+    void add(const PassTime& part, const PassTime& whole) {
+        if (is_undisturbed(part) && is_undisturbed(whole)) free_wall_.push_back(part.wall / whole.wall);
+        all_wall_.push_back(part.wall / whole.wall);
+        all_cpu_.push_back(part.cpu / whole.cpu);
+    }
+    [[nodiscard]] bool uses_cpu(int threads) const { return threads == 1 && free_wall_.size() < kLeastPairs; }
+    [[nodiscard]] const std::vector<double>& ratios(int threads) const {
+        return threads > 1 ? all_wall_ : uses_cpu(threads) ? all_cpu_ : free_wall_;
+    }
+
+private:
+    std::vector<double> free_wall_;
+    std::vector<double> all_wall_;
+    std::vector<double> all_cpu_;
+};
 
 std::vector<StageModule::TensorView> views_of(const std::vector<HostTensor>& tensors) {
     std::vector<StageModule::TensorView> views;
@@ -80,44 +101,37 @@ std::vector<HostTensor> StageChain::run(const std::vector<HostTensor>& inputs) {
     return outputs;
 }
 
-ChainTimes time_chain(Model& model, StageChain& chain, std::size_t pairs, bool by_cpu_time,
+ChainTimes time_chain(Model& model, StageChain& chain, std::size_t pairs, int threads,
                       const ProfilerProgress& progress) {
     std::vector<PassTime> stages;
     for (int pass = 0; pass < kWarmPasses; ++pass) {
         model.run_once();
         chain.run(model.inputs(), stages);
     }
-    std::vector<std::vector<double>> ratios(stages.size());
-    std::vector<double> sums;
+    std::vector<PairedTimes> by_stage(stages.size());
+    PairedTimes chained;
     for (std::size_t pair = 0; pair < pairs; ++pair) {
         progress("timing stages", static_cast<double>(pair) / static_cast<double>(pairs));
         PassTime whole;
-        const auto take_whole = [&] {
-            const Nanoseconds cpu = process_cpu_time();
-            const Nanoseconds wall = raw_time();
-            model.run_once();
-            whole.wall = static_cast<double>((raw_time() - wall).count());
-            whole.cpu = static_cast<double>((process_cpu_time() - cpu).count());
-        };
-        if (pair % 2 == 0) take_whole();
+        if (pair % 2 == 0) whole = timed_pass([&] { model.run_once(); });
         chain.run(model.inputs(), stages);
-        if (pair % 2 != 0) take_whole();
-        const double reference = by_cpu_time ? whole.cpu : whole.wall;
-        double sum = 0;
+        if (pair % 2 != 0) whole = timed_pass([&] { model.run_once(); });
+        PassTime sum;
         for (std::size_t stage = 0; stage < stages.size(); ++stage) {
-            const double time = by_cpu_time ? stages[stage].cpu : stages[stage].wall;
-            ratios[stage].push_back(time / reference);
-            sum += time;
+            by_stage[stage].add(stages[stage], whole);
+            sum.wall += stages[stage].wall;
+            sum.cpu += stages[stage].cpu;
         }
-        sums.push_back(sum / reference);
+        chained.add(sum, whole);
     }
     ChainTimes times;
-    times.pairs = pairs;
-    for (const std::vector<double>& ratio : ratios) times.stage_ratio.push_back(median(ratio));
-    const SampleSummary chain_summary = summarise(sums);
-    times.chain_ratio = chain_summary.median;
-    times.chain_ratio_low = chain_summary.median_low;
-    times.chain_ratio_high = chain_summary.median_high;
+    for (const PairedTimes& paired : by_stage) times.stage_ratio.push_back(median(paired.ratios(threads)));
+    const SampleSummary summary = summarise(chained.ratios(threads));
+    times.chain_ratio = summary.median;
+    times.chain_ratio_low = summary.median_low;
+    times.chain_ratio_high = summary.median_high;
+    times.pairs = summary.count;
+    times.by_cpu_time = chained.uses_cpu(threads);
     return times;
 }
 

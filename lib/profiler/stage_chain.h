@@ -27,7 +27,8 @@ private:
     std::vector<StageModule> stages_;
 };
 
-/// Times of a chain and of the undivided model, taken in turns.
+/// Times of a chain and of the undivided model, taken in turns. With one thread pairs count in which the process had
+/// its CPU to itself; where they are fewer than six, CPU times are compared instead of wall times.
 struct ChainTimes {
     /// Median over the pairs of (stage / whole), one a stage; times the profile's whole median it is the stage's time
     /// free of the machine's drift between then and now.
@@ -35,11 +36,11 @@ struct ChainTimes {
     double chain_ratio = 0;  ///< median of (sum of stages / whole)
     double chain_ratio_low = 0;
     double chain_ratio_high = 0;
-    std::size_t pairs = 0;
+    std::size_t pairs = 0;  ///< that counted for the chain
+    bool by_cpu_time = false;
 };
 
-/// `by_cpu_time`: compare CPU times instead of wall times, for one thread under a quota, where the wall waits.
-ChainTimes time_chain(Model& model, StageChain& chain, std::size_t pairs, bool by_cpu_time,
+ChainTimes time_chain(Model& model, StageChain& chain, std::size_t pairs, int threads,
                       const ProfilerProgress& progress);
 
 }  // namespace carbonedge

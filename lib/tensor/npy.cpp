@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -154,6 +155,10 @@ HostTensor parse_npy(std::string_view bytes, const std::string& path) {
 }
 
 HostTensor read_npy(const std::string& path) {
+    std::error_code unknown;
+    if (std::filesystem::is_directory(path, unknown)) {
+        throw InputError(path, 0, "is a folder, expected a .npy file");
+    }
     std::ifstream stream(path, std::ios::binary);
     if (!stream) throw InputError(path, 0, "cannot be read, expected a .npy file");
     const std::string bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());

@@ -54,7 +54,8 @@ void print_effective(const CLI::App& app, std::ostream& err) {
     for (const CLI::App* scope = active_subcommand(app); scope != nullptr; scope = scope->get_parent()) {
         for (const CLI::Option* option : scope->get_options()) {
             const std::string name = option->get_name();
-            if (name == "--help" || name == "-h" || name == "--version") continue;
+            if (name.empty() || name == "--help" || name == "-h" || name == "--version")
+                continue;  // hidden ones have none
             std::string value = option->get_default_str();
             if (option->count() > 0) {
                 value.clear();

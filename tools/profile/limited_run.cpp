@@ -13,10 +13,11 @@ std::optional<ResourceLimit> requested_limit(const ProfileOptions& options) {
     return ResourceLimit{options.cpus, options.quota_period, options.memory};
 }
 
-LimitedRun run_under_limit(const ResourceLimit& limit, const std::vector<std::string>& words) {
+LimitedRun run_under_limit(const ResourceLimit& limit, const std::vector<std::string>& words,
+                           const std::string& scratch) {
     const LimitGroup group = LimitGroup::create("profile", limit);
     if (!group.enforced()) return {false, group.mechanism(), ExitStatus::kOk};
-    std::vector<std::string> inside{"/proc/self/exe", "--joined-limit", group.mechanism()};
+    std::vector<std::string> inside{"/proc/self/exe", "--joined-limit", group.mechanism(), "--scratch", scratch};
     inside.insert(inside.end(), words.begin() + 1, words.end());
     const ChildResult child = run_child(inside, &group, false);
     if (child.signal == SIGKILL && group.out_of_memory_kills() > 0) {

@@ -21,7 +21,9 @@ struct LimitedRun {
 };
 
 /// Starts this program again with the same words inside a control group with those limits, so that all its memory and
-/// CPU time are held to them, and waits. Throws EnvironmentError where the limit killed it.
-LimitedRun run_under_limit(const ResourceLimit& limit, const std::vector<std::string>& words);
+/// CPU time are held to them, and waits. `scratch` is a folder for its stage files. Throws EnvironmentError where the
+/// limit killed it.
+LimitedRun run_under_limit(const ResourceLimit& limit, const std::vector<std::string>& words,
+                           const std::string& scratch);
 
 }  // namespace carbonedge

@@ -105,6 +105,7 @@ void add_measuring_options(CLI::App& app, ProfileOptions& options) {
 
 void add_internal_options(CLI::App& app, ProfileOptions& options) {
     app.add_option("--joined-limit", options.joined_limit)->group("")->description(kInternal);
+    app.add_option("--scratch", options.scratch)->group("")->description(kInternal);
     app.add_option("--memory-of-stage", options.memory_of_stage)->group("")->description(kInternal);
 }
 

@@ -38,6 +38,7 @@ struct ProfileOptions {
 
     /// How this tool calls itself: inside the limit group that its parent made, and to probe a stage's memory.
     std::string joined_limit;
+    std::string scratch;  ///< the parent's folder for stage files: it outlives a child killed by its memory limit
     std::string memory_of_stage;
 };
 

@@ -89,17 +89,15 @@ ProfilerOptions profiler_options(const ProfileOptions& options, const std::strin
 bool failed(const ProfileCheck& check) { return !check.passed; }
 bool failed_correctness(const ProfileCheck& check) { return !check.passed && is_correctness_check(check); }
 
-ExitStatus measure(const ProfileOptions& options, std::ostream& out, std::ostream& err) {
+ExitStatus measure(const ProfileOptions& options, const std::string& scratch, std::ostream& out, std::ostream& err) {
     watch_interrupts();
-    const ScratchFolder folder;
     Profile profile;
     {
         ProgressLine line(err, options.standard.quiet);
-        profile =
-            profile_model(profiler_options(options, folder.path()), [&](const std::string& what, double fraction) {
-                throw_if_interrupted();
-                line.tell(what, fraction);
-            });
+        profile = profile_model(profiler_options(options, scratch), [&](const std::string& what, double fraction) {
+            throw_if_interrupted();
+            line.tell(what, fraction);
+        });
     }
     write_output(options.standard.output, options.standard.overwrite, write_profile(profile), out);
     if (!options.standard.quiet) err << profile_summary(profile);
@@ -118,16 +116,18 @@ ExitStatus profile_command(const ProfileOptions& options, const std::vector<std:
     }
     check_output(options.standard.output, options.standard.overwrite);
     const std::optional<ResourceLimit> limit = requested_limit(options);
-    if (!limit || !options.joined_limit.empty()) return measure(options, out, err);
+    if (!options.joined_limit.empty()) return measure(options, options.scratch, out, err);
+    const ScratchFolder folder;
+    if (!limit) return measure(options, folder.path(), out, err);
 
-    const LimitedRun run = run_under_limit(*limit, words);
+    const LimitedRun run = run_under_limit(*limit, words, folder.path());
     if (run.started) return run.status;
     if (!options.standard.quiet) {
         err << "carbonedge-profile: warning: limits are not enforced: " << run.mechanism << "\n";
     }
     ProfileOptions unlimited = options;
     unlimited.joined_limit = run.mechanism;
-    return measure(unlimited, out, err);
+    return measure(unlimited, folder.path(), out, err);
 }
 
 }  // namespace carbonedge
