@@ -22,8 +22,21 @@ TIME_LIMIT_SECONDS = 60
 TOOLS = {
     "carbonedge": {"options": ["-h", "--help", "--version"], "unknown": "--versoin", "nearest": "--version"},
     "profile": {"reads": ["{file} --input 1x3x8x8", "{inputs}/none.pt --input-file {file}"], "refuses": "none.pt --input 1x3x8x8"},
-    "partition": {"reads": ["{file} --stages 2"]},
-    "plan": {"verbs": ["verify", "evaluate"], "reads": ["{file} --cluster none.ini", "verify {file}", "evaluate {file} --pipeline a:0-1"]},
+    "partition": {
+        "reads": ["{file} --stages 2", "{inputs}/invented.profile.csv --stages 2 --by capability --cluster {file}"],
+        "writes": "{inputs}/invented.profile.csv --stages 2",
+    },
+    "plan": {
+        "verbs": ["verify", "evaluate"],
+        "reads": [
+            "{file} --cluster {inputs}/cluster.ini",
+            "{inputs}/invented.profile.csv --cluster {file}",
+            "{inputs}/invented.profile.csv --cluster {inputs}/cluster.ini --node-profile clean={file}",
+            "verify {file}",
+            "evaluate {file} --pipeline a:0-1",
+        ],
+        "writes": "{inputs}/invented.profile.csv --cluster {inputs}/cluster.ini",
+    },
     "run": {"reads": ["{file} --model none.pt", "--calibrate --cluster {file}"], "refuses": "none.plan.json --model none.pt"},
     "report": {"reads": ["{file}"]},
 }

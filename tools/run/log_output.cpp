@@ -1,5 +1,6 @@
 #include "tools/run/log_output.h"
 
+#include "lib/base/atomic_file.h"
 #include "lib/base/errors.h"
 
 #include <fmt/format.h>
@@ -16,9 +17,7 @@ LogOutput::LogOutput(std::string path, bool overwrite, std::ostream& standard_ou
         throw EnvironmentError(fmt::format("cannot write {}: there is no folder {}", path_, folder.string()),
                                "make it first");
     }
-    if (std::filesystem::exists(path_) && !overwrite) {
-        throw EnvironmentError(fmt::format("{} exists already", path_), "add --overwrite to replace it");
-    }
+    check_output(path_, overwrite);
 }
 
 void LogOutput::write(const std::string& line) {
