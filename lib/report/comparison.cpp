@@ -149,7 +149,7 @@ std::vector<std::string> comparison_notes(std::span<const Subject> subjects, std
                         options.seed));
     }
     for (const Mixture& mixture : comparison_mixtures(subjects)) {
-        notes.push_back(fmt::format("mixed by your leave: {}", mixture_text(mixture)));
+        notes.push_back(fmt::format("mixed, as allowed: {}", mixture_text(mixture)));
     }
     for (const Subject& subject : subjects) {
         if (subject.run && !is_complete(*subject.run)) {

@@ -107,8 +107,7 @@ std::string layers_text(const Profile& profile, LayerRange layers) {
 }
 
 Table stage_table(std::span<const Subject> subjects) {
-    Table table{
-        "stages", "Stages, predicted beside measured (one pass, not throttled, beside means as run)", {}, {}, {}};
+    Table table{"stages", "Stages", {}, {}, {}};
     table.columns = {text("policy", "policy"),
                      text("stage", "stage"),
                      text("node", "node"),
@@ -156,6 +155,10 @@ Table stage_table(std::span<const Subject> subjects) {
             }
             add_return_row(table, subject, p, many ? fmt::format("{}", p) : "");
         }
+    }
+    if (std::any_of(subjects.begin(), subjects.end(), [](const Subject& subject) { return subject.run; })) {
+        table.notes.emplace_back(
+            "predicted compute is one pass without throttling; run means hold what the quota made it wait");
     }
     return table;
 }

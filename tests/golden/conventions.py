@@ -38,7 +38,7 @@ TOOLS = {
         "writes": "{inputs}/invented.profile.csv --cluster {inputs}/cluster.ini",
     },
     "run": {"reads": ["{file} --model none.pt", "--calibrate --cluster {file}"], "refuses": "none.plan.json --model none.pt"},
-    "report": {"reads": ["{file}"]},
+    "report": {"reads": ["{file}", "{inputs}/report/green.run.jsonl {file}"], "writes": "{inputs}/report/green.plan.json"},
 }
 
 DEFAULTS = {"verbs": [], "reads": [], "writes": None, "refuses": None, "options": None, "unknown": "--outptu", "nearest": "--output"}

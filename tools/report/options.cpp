@@ -1,5 +1,6 @@
 #include "tools/report/options.h"
 
+#include "lib/base/errors.h"
 #include "tools/cli/standard_options.h"
 
 namespace carbonedge {
@@ -8,8 +9,7 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
                                                   std::ostream& out, std::ostream& err) {
     ReportOptions options;
     CLI::App app("Prints what plans predict and runs recorded, and compares them.", "carbonedge-report");
-    app.add_option("FILE", options.files, "plans and runs, or one profile or partition; '-' is standard input")
-        ->required();
+    app.add_option("FILE", options.files, "plans and runs, or one profile or partition; '-' is standard input");
     app.add_option("--baseline", options.baseline, "policy that differences are taken to");
     app.add_option("--allow-mixed", options.allowed_mixed, "compare though these aspects differ (comma-separated)")
         ->delimiter(',');
@@ -20,6 +20,7 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
     add_format_option(app, options.standard, {"text", "csv", "json", "markdown"});
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return std::nullopt;
+    if (options.files.empty()) throw UsageError("no file is given, see -h");
     return options;
 }
 

@@ -46,7 +46,9 @@ std::vector<ReportInput> read_inputs(const ReportOptions& options, std::istream&
         throw UsageError("'-' is given twice: standard input can be read once");
     }
     std::vector<ReportInput> inputs;
-    for (const std::string& file : options.files) inputs.push_back(read_report_input(read_input(file, in), file));
+    for (const std::string& file : options.files) {
+        inputs.push_back(read_report_input(read_input(file, in), file == "-" ? "standard input" : file));
+    }
     return inputs;
 }
 
@@ -117,7 +119,10 @@ ExitStatus verdict(const std::vector<Subject>& subjects, bool quiet, std::ostrea
         const std::int64_t failed = subject.run ? failed_requests(*subject.run) : 0;
         if (failed == 0) continue;
         status = ExitStatus::kNegativeVerdict;
-        if (!quiet) err << fmt::format("carbonedge-report: {}: {} requests failed\n", subject.name, failed);
+        if (!quiet) {
+            err << fmt::format("carbonedge-report: {}: {} of {} requests failed\n", subject.name, failed,
+                               subject.run->requests.size());
+        }
     }
     return status;
 }
