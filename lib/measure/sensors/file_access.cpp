@@ -73,6 +73,15 @@ public:
         return ::lstat(where.c_str(), &status) == 0 ? EntryKind::kDanglingLink : EntryKind::kAbsent;
     }
 
+    std::optional<std::uint64_t> read_register(const std::string& path, std::uint64_t address) override {
+        const int descriptor = ::open(actual(path).c_str(), O_RDONLY | O_CLOEXEC);
+        if (descriptor < 0) return std::nullopt;
+        std::uint64_t bits = 0;
+        const ssize_t count = ::pread(descriptor, &bits, sizeof bits, static_cast<off_t>(address));
+        ::close(descriptor);
+        return count == static_cast<ssize_t>(sizeof bits) ? std::optional(bits) : std::nullopt;
+    }
+
     std::string real_path(const std::string& path) override {
         char* resolved = ::realpath(actual(path).c_str(), nullptr);
         if (resolved == nullptr) return path;

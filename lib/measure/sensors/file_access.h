@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,8 @@ public:
     /// Names in a folder, sorted.
     virtual std::variant<std::vector<std::string>, FileFailure> list(const std::string& path) = 0;
     virtual EntryKind kind(const std::string& path) = 0;
+    /// Eight bytes of a register file (/dev/cpu/0/msr) at an address; nothing where it cannot be read.
+    virtual std::optional<std::uint64_t> read_register(const std::string& path, std::uint64_t address) = 0;
     /// The path without links, to tell one device seen twice; the path itself where that fails.
     virtual std::string real_path(const std::string& path) = 0;
 };

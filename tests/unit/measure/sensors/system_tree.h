@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -55,8 +56,9 @@ class InjectingFiles : public FileAccess {
 public:
     explicit InjectingFiles(std::shared_ptr<FileAccess> below) : below_(std::move(below)) {}
 
-    std::map<std::string, int> open_errors;  ///< path to errno
-    std::map<std::string, int> read_errors;  ///< path to errno, of files already open as well
+    std::map<std::string, int> open_errors;                     ///< path to errno
+    std::map<std::string, int> read_errors;                     ///< path to errno, of files already open as well
+    std::map<std::string, std::function<std::string()>> texts;  ///< path to what a read shows at that moment
 
     std::variant<std::unique_ptr<KeptFile>, FileFailure> open(const std::string& path) override {
         if (const auto error = open_errors.find(path); error != open_errors.end())
@@ -72,6 +74,9 @@ public:
         return below_->list(path);
     }
     EntryKind kind(const std::string& path) override { return below_->kind(path); }
+    std::optional<std::uint64_t> read_register(const std::string& path, std::uint64_t address) override {
+        return open_errors.count(path) > 0 ? std::nullopt : below_->read_register(path, address);
+    }
     std::string real_path(const std::string& path) override { return below_->real_path(path); }
 
 private:
@@ -80,6 +85,9 @@ private:
         Kept(InjectingFiles* owner, std::string path, std::unique_ptr<KeptFile> below)
             : owner_(owner), path_(std::move(path)), below_(std::move(below)) {}
         long read_from_start(char* buffer, std::size_t size) override {
+            if (const auto text = owner_->texts.find(path_); text != owner_->texts.end()) {
+                return static_cast<long>(text->second().copy(buffer, size));
+            }
             const auto error = owner_->read_errors.find(path_);
             return error == owner_->read_errors.end() ? below_->read_from_start(buffer, size) : -error->second;
         }
