@@ -53,6 +53,7 @@ public:
             }
             order_[node] = order_.size();
         }
+        name_layers(frozen);
         split(executing);
         place_vanished(frozen);
         merge_backward_needs();
@@ -70,6 +71,24 @@ public:
     }
 
 private:
+    /// Layers of the frozen nodes. Freezing drops the callstack of some nodes; between two of one call they are its.
+    void name_layers(const Graph& frozen) {
+        const LayerKey* previous = nullptr;
+        std::vector<const Node*> nameless;
+        for (const Node* node : frozen.nodes()) {
+            if (!executes(*node)) continue;
+            LayerKey& key = layers_[node] = layer_of(*node, depth_);
+            if (key.path.empty()) {
+                nameless.push_back(node);
+                continue;
+            }
+            if (previous != nullptr && *previous == key)
+                for (const Node* inside : nameless) layers_[inside] = key;
+            nameless.clear();
+            previous = &key;
+        }
+    }
+
     void split(const Graph& executing) {
         std::optional<LayerKey> current;
         const Node* waiting = nullptr;  // a node of a pass that goes with the next row
@@ -80,7 +99,7 @@ private:
                 if (!made_by_current(*node) && waiting == nullptr) waiting = node;
                 continue;
             }
-            const LayerKey key = layer_of(*by_number_[*number], depth_);
+            const LayerKey& key = layers_.at(by_number_[*number]);
             if (!current || !(key == *current)) {
                 firsts_.push_back(waiting != nullptr ? waiting : node);
                 keys_.push_back(key);
@@ -108,19 +127,20 @@ private:
 
     /// Nodes that a pass removed go to the row that makes what they read, or the first that reads what they made.
     void place_vanished(Graph& frozen) {
+        std::vector<Node*> rootless;
         for (Node* node : frozen.nodes()) {
             if (!executes(*node) || row_of_.contains(node)) continue;
-            std::size_t row = 0;
-            bool found = false;
+            std::optional<std::size_t> row;
             for (const Value* input : needed_values(*node)) {
                 const auto producer = row_of_.find(input->node());
-                if (producer == row_of_.end()) continue;
-                row = std::max(row, producer->second);
-                found = true;
+                if (producer != row_of_.end()) row = std::max(row.value_or(0), producer->second);
             }
-            if (!found) row = first_reader(*node);
-            row_of_[node] = row;
+            if (row)
+                row_of_[node] = *row;
+            else
+                rootless.push_back(node);
         }
+        for (auto it = rootless.rbegin(); it != rootless.rend(); ++it) row_of_[*it] = first_reader(**it);
     }
 
     std::size_t first_reader(const Node& node) const {
@@ -128,7 +148,10 @@ private:
         for (const Value* output : node.outputs())
             for (const torch::jit::Use& use : output->uses()) {
                 const auto found = row_of_.find(use.user);
-                if (found != row_of_.end()) row = std::min(row, found->second);
+                if (found != row_of_.end())
+                    row = std::min(row, found->second);
+                else if (is_rebuilt(*use.user))
+                    row = std::min(row, first_reader(*use.user));
             }
         return row;
     }
@@ -173,7 +196,7 @@ private:
             } else if (key.path.empty()) {
                 row.name = "forward";
             }
-            if (row.type.empty()) row.type = operation_name(*row.nodes.front());
+            if (row.type.empty()) row.type = "forward";
             const int use = ++uses[row.name];
             row.first_call = use == 1;
             if (use > 1) row.name += fmt::format("#{}", use);
@@ -183,6 +206,7 @@ private:
     int depth_;
     std::vector<Node*> by_number_;
     std::map<const Node*, std::size_t> order_;
+    std::map<const Node*, LayerKey> layers_;
     std::map<const Node*, std::size_t> row_of_;
     std::map<const Value*, std::size_t> executing_row_;
     std::vector<const Node*> firsts_;

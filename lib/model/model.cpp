@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/freeze_module.h>
@@ -24,6 +25,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <unordered_map>
 
 namespace carbonedge {
 
@@ -62,12 +64,53 @@ std::vector<at::Tensor> cloned(const std::vector<at::Tensor>& tensors) {
     return clones;
 }
 
+/// Freezing leaves attributes alone that some branch might overwrite, taken or not. They become constants here;
+/// whether what runs overwrites one is looked at later (refuse_state).
+void inline_attributes(torch::jit::Graph& graph, torch::jit::Block& block,
+                       std::unordered_map<const torch::jit::Value*, c10::IValue>& objects) {
+    for (torch::jit::Node* node : block.nodes()) {
+        for (torch::jit::Block* inner : node->blocks()) inline_attributes(graph, *inner, objects);
+        if (node->kind() != c10::prim::GetAttr) continue;
+        const auto owner = objects.find(node->input());
+        if (owner == objects.end()) continue;
+        const c10::IValue value = owner->second.toObjectRef().getAttr(node->s(c10::attr::name));
+        if (value.isObject()) {
+            objects[node->output()] = value;
+            continue;
+        }
+        const torch::jit::WithInsertPoint at_start(*graph.nodes().begin());
+        if (const auto constant = torch::jit::tryInsertConstant(graph, value))
+            node->output()->replaceAllUsesWith(*constant);
+    }
+}
+
+/// A network that writes into its own buffers gives other answers in every pass; no stage can carry that.
+void refuse_state(torch::jit::Graph& graph, const GraphFacts& facts, const std::string& path) {
+    std::set<const void*> constants;
+    for (torch::jit::Node* node : graph.nodes())
+        if (node->kind() == c10::prim::Constant)
+            if (const TensorFacts* tensor = facts.find(node->output())) constants.insert(tensor->storage);
+    for (const torch::jit::Node* node : graph.nodes()) {
+        const int target = overwritten_input(*node);
+        if (target < 0) continue;
+        const TensorFacts* written = facts.find(node->inputs()[static_cast<std::size_t>(target)]);
+        if (written != nullptr && written->storage != nullptr && constants.contains(written->storage))
+            throw InputError(path, 0,
+                             fmt::format("overwrites its own weights or buffers with '{}' while it runs, which no "
+                                         "stage can carry",
+                                         node->kind().toQualString()));
+    }
+}
+
 /// Frozen, inlined, specialised; batch norms not yet folded.
 std::shared_ptr<Graph> frozen_graph(const torch::jit::Module& module, const std::vector<at::Tensor>& inputs,
                                     const std::string& path) {
     torch::jit::Module frozen = torch::jit::freeze_module(module);
     std::shared_ptr<Graph> graph = frozen.get_method("forward").graph()->copy();
     torch::jit::Inline(*graph);
+    std::unordered_map<const torch::jit::Value*, c10::IValue> objects{{graph->inputs().at(0), frozen._ivalue()}};
+    inline_attributes(*graph, *graph->block(), objects);
+    torch::jit::EliminateDeadCode(graph);
     if (graph->inputs().at(0)->hasUses())
         throw InputError(path, 0, "keeps state in attributes that change while it runs, which no stage can carry");
     graph->eraseInput(0);
@@ -213,6 +256,7 @@ void Model::State::prepare(const ModelOptions& options) {
     });
     with_torch(path, "cannot be cut", [&] {
         GraphFacts facts = observe(*frozen, cloned(tensors), path);
+        refuse_state(*frozen, facts, path);
         if (keep_inputs_intact(*frozen, facts, path)) facts = observe(*frozen, cloned(tensors), path);
         number_nodes(*frozen);
         ExecutionChoice choice = choose_execution(frozen, tensors, expected, options.optimise, options.compare_speed);

@@ -7,6 +7,7 @@
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/passes/constant_pooling.h>
+#include <torch/csrc/jit/passes/constant_propagation.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/lower_tuples.h>
 #include <torch/csrc/jit/passes/peephole.h>
@@ -97,13 +98,16 @@ public:
             for (std::size_t i = 0; i < outputs.size(); ++i) copy_marks(*node.output(i), *taken_.at(&node), i);
             return;
         }
+        // What ran inside has moved the mark.
+        if (!node.blocks().empty()) current_static_ = false;
         bool content_shape = makes_shape_from_content(node) && !index_by_numbers(node);
         for (const Value* input : node.inputs()) content_shape = content_shape || content_shaped_.contains(input);
         for (std::size_t i = 0; i < outputs.size(); ++i) {
             if (current_static_ && !holds_tensor(outputs[i])) static_values_.insert(node.output(i));
             if (content_shape) content_shaped_.insert(node.output(i));
         }
-        if (current_static_ && node.kind() != prim::Constant) static_nodes.push_back(&node);
+        const bool kept = node.kind() == prim::Constant || node.kind() == prim::unchecked_cast;
+        if (current_static_ && !kept) static_nodes.push_back(&node);
     }
 
     void branch(Node& node, std::size_t taken, bool repeated) override {
@@ -293,6 +297,8 @@ void specialise_for_shapes(const std::shared_ptr<Graph>& graph, const std::vecto
     torch::jit::LowerSimpleTuples(graph);
     ListExpansion(*graph).run();
     flatten_return(*graph, path);
+    std::shared_ptr<Graph> shared = graph;
+    torch::jit::ConstantPropagation(shared);
     torch::jit::EliminateDeadCode(graph);
     torch::jit::ConstantPooling(graph);
     graph->lint();

@@ -28,7 +28,7 @@ struct RunHeader {
     std::string machine;
     std::string engine;  ///< "process"
     std::string plan_name;
-    std::string plan_json;  ///< the plan as it was executed, one JSON value
+    std::string plan_json;  ///< the plan as it was executed, as write_plan() writes it; "" for none
     std::string model_sha256;
     std::int64_t requests = 0;              ///< asked for
     std::optional<double> rate_per_second;  ///< absent: closed loop
@@ -89,7 +89,7 @@ struct RunEnd {
     std::int64_t succeeded = 0;
     std::int64_t failed = 0;
     bool outputs_checked = false;
-    double worst_output_error = 0;  ///< largest difference to the unsplit model / its output range
+    double worst_output_error = 0;  ///< largest difference to the unsplit model / its output range; NaN: not comparable
     Joules link_energy;
     GramsCo2e link_grams;
     Nanoseconds gateway_cpu{0};  ///< outside the plan's boundary, stated for completeness

@@ -17,7 +17,7 @@ std::string header_line(const RunHeader& header);
 std::string request_line(const RequestRecord& request);
 std::string node_line(const NodeRecord& node);
 std::string end_line(const RunEnd& end);
-/// All of it; the inverse of read_run_log, byte for byte.
+/// All of it; the inverse of read_run_log, byte for byte. The plan stands in it as JSON, not as a text.
 std::string write_run_log(const RunLog& log);
 
 }  // namespace carbonedge

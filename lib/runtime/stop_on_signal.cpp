@@ -18,6 +18,8 @@ sigset_t stopping_signals() {
 StopOnSignal::StopOnSignal() {
     const sigset_t signals = stopping_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    // A reader that goes away is a failed write, so that what was started is cleared up.
+    ::signal(SIGPIPE, SIG_IGN);
     thread_ = std::jthread([this, signals](const std::stop_token& ending) {
         while (!ending.stop_requested()) {
             int number = 0;

@@ -6,7 +6,7 @@
 namespace carbonedge {
 
 /// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Make it first thing in main's thread: threads started before
-/// it would take the signals in the old way.
+/// it would take the signals in the old way. SIGPIPE is ignored from then on.
 class StopOnSignal {
 public:
     StopOnSignal();
