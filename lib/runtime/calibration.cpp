@@ -13,8 +13,11 @@ namespace carbonedge {
 namespace {
 
 constexpr Nanoseconds kImitatedLatency{1'000'000};
+constexpr const char* kSender = "sender";
+constexpr const char* kReceiver = "receiver";
+/// What the stages exchange beside the message under test.
+constexpr Bytes kToken{4};
 
-/// What the stages hand each other beside the size under test.
 InputSpec bytes_spec(Bytes size) {
     InputSpec spec;
     spec.name = "bytes";
@@ -35,10 +38,11 @@ bool imitates_links(const Cluster& cluster) {
     return imitates;
 }
 
-Plan two_node_plan(bool imitate_links, Bytes size) {
+/// A pipeline per size over the same two nodes; stage 2 i makes messages of size i, stage 2 i + 1 takes them.
+Plan two_node_plan(bool imitate_links, const std::vector<Bytes>& sizes) {
     Plan plan;
     plan.name = "calibration";
-    for (const char* name : {"sender", "receiver"}) {
+    for (const char* name : {kSender, kReceiver}) {
         Node node;
         node.name = name;
         plan.cluster.nodes.push_back(node);
@@ -46,63 +50,62 @@ Plan two_node_plan(bool imitate_links, Bytes size) {
     }
     if (imitate_links) plan.cluster.default_link.latency = kImitatedLatency;
     plan.profiles.emplace_back();
-    Pipeline pipeline;
-    pipeline.stages.resize(2);
-    pipeline.stages[0].layers = {0, 1};
-    pipeline.stages[0].node = "sender";
-    pipeline.stages[1].layers = {1, 2};
-    pipeline.stages[1].node = "receiver";
-    pipeline.transfers.resize(3);
-    pipeline.transfers[1].bytes = size;
-    plan.pipelines.push_back(std::move(pipeline));
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+        Pipeline pipeline;
+        pipeline.stages.resize(2);
+        pipeline.stages[0].layers = {2 * i, 2 * i + 1};
+        pipeline.stages[0].node = kSender;
+        pipeline.stages[1].layers = {2 * i + 1, 2 * i + 2};
+        pipeline.stages[1].node = kReceiver;
+        pipeline.transfers.resize(3);
+        pipeline.transfers[1].bytes = sizes[i];
+        plan.pipelines.push_back(std::move(pipeline));
+    }
     return plan;
 }
 
-TransportSample measure(const Cluster& cluster, Bytes size, const CalibrationOptions& options,
-                        const std::stop_token& stop) {
-    const bool imitate = imitates_links(cluster);
-    const Bytes token(4);
-    const auto write_stage = [&](const LayerRange& layers, const std::string& path) {
+WriteStage stage_writer(const CalibrationOptions& options) {
+    return [&options](const LayerRange& layers, const std::string& path) {
+        const Bytes size = options.sizes.at(layers.first / 2);
+        const bool sends = layers.first % 2 == 0;
         BuiltinStage stage;
-        const bool sends = layers.first == 0;
-        stage.inputs = {bytes_spec(sends ? token : size)};
-        stage.outputs = {bytes_spec(sends ? size : token)};
+        stage.inputs = {bytes_spec(sends ? kToken : size)};
+        stage.outputs = {bytes_spec(sends ? size : kToken)};
         stage.touch = options.touch;
         std::ofstream(path, std::ios::binary) << builtin_stage_text(stage);
     };
-    EngineOptions engine_options = options.engine;
-    engine_options.impose_limits = false;
-    ProcessEngine engine(two_node_plan(imitate, size), write_stage, engine_options, stop);
+}
 
-    const RequestInputs inputs{{random_tensor(bytes_spec(token), 1)}};
+TransportSample measure(ProcessEngine& engine, std::size_t pipeline, const CalibrationOptions& options,
+                        Nanoseconds link, const std::stop_token& stop) {
+    const RequestInputs inputs{{random_tensor(bytes_spec(kToken), 1)}};
     LoadGenerator generator(engine.gateway(), inputs);
-    const LoadGenerator::Routing first{[] { return std::size_t{0}; }, nullptr};
+    const LoadGenerator::Routing routing{[pipeline] { return pipeline; }, nullptr};
     generator.run(
-        {options.warm_up, 1, std::nullopt}, first, [](const Answer&, std::size_t) {}, stop);
+        {options.warm_up, 1, std::nullopt}, routing, [](const Answer&, std::size_t) {}, stop);
 
-    const Nanoseconds sender_before = engine.usage("sender").cpu;
-    const Nanoseconds receiver_before = engine.usage("receiver").cpu;
+    const Nanoseconds sender_before = engine.usage(kSender).cpu;
+    const Nanoseconds receiver_before = engine.usage(kReceiver).cpu;
     Nanoseconds sender_compute{0};
     Nanoseconds receiver_compute{0};
     std::vector<double> hops;
     const LoadOutcome outcome = generator.run(
-        {options.requests, 1, std::nullopt}, first,
+        {options.requests, 1, std::nullopt}, routing,
         [&](const Answer& answer, std::size_t) {
             if (!answer.record.ok) return;
             sender_compute += answer.record.stages.at(0).cpu;
             receiver_compute += answer.record.stages.at(1).cpu;
-            hops.push_back(static_cast<double>(
-                (answer.record.stages[1].transfer - (imitate ? kImitatedLatency : Nanoseconds(0))).count()));
+            hops.push_back(static_cast<double>((answer.record.stages[1].transfer - link).count()));
         },
         stop);
-    if (outcome.interrupted) throw Interrupted();
+    if (outcome.interrupted || stop.stop_requested()) throw Interrupted();
     if (outcome.failed > 0) throw EnvironmentError("a calibration request failed: " + outcome.first_error, "try again");
 
     const auto each = [&](Nanoseconds total) {
         return static_cast<double>(total.count()) / static_cast<double>(options.requests);
     };
-    return {size, median(hops), each(engine.usage("sender").cpu - sender_before - sender_compute),
-            each(engine.usage("receiver").cpu - receiver_before - receiver_compute)};
+    return {options.sizes[pipeline], median(hops), each(engine.usage(kSender).cpu - sender_before - sender_compute),
+            each(engine.usage(kReceiver).cpu - receiver_before - receiver_compute)};
 }
 
 std::vector<std::pair<double, double>> points_of(const std::vector<TransportSample>& samples,
@@ -147,9 +150,14 @@ Calibration calibrate_transport(const Cluster& cluster, const CalibrationOptions
     const auto repetitions = static_cast<std::size_t>(std::max(options.repetitions, 1));
     std::vector<std::vector<TransportSample>> all(options.sizes.size());
     std::size_t done = 0;
+    EngineOptions engine_options = options.engine;
+    engine_options.impose_limits = false;
+    const bool imitate = imitates_links(cluster);
+    ProcessEngine engine(two_node_plan(imitate, options.sizes), stage_writer(options), engine_options, stop);
+    const Nanoseconds link = imitate ? kImitatedLatency : Nanoseconds(0);
     for (std::size_t repetition = 0; repetition < repetitions; ++repetition) {
         for (std::size_t i = 0; i < options.sizes.size(); ++i) {
-            all[i].push_back(measure(cluster, options.sizes[i], options, stop));
+            all[i].push_back(measure(engine, i, options, link, stop));
             if (progress) progress(++done, repetitions * options.sizes.size());
         }
     }

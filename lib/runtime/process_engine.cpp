@@ -129,6 +129,7 @@ struct ProcessEngine::State {
                              threads,
                              "--longest-message",
                              fmt::format("{}B", longest.value()),
+                             "--quiet",  // what a node notices also fails requests here
                              "--send-timeout",
                              exact_duration(options.request_timeout)};
         // Read when the libraries load, long before the node could set anything itself.

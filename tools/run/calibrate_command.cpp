@@ -33,6 +33,7 @@ void show(const Calibration& calibration, std::ostream& err) {
 
 ExitStatus calibrate_command(const RunToolOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
     const StopOnSignal stop;
+    check_output(options.output, options.overwrite);
     Cluster cluster =
         read_cluster(read_input(options.cluster, in), options.cluster == "-" ? "standard input" : options.cluster);
     CalibrationOptions calibration_options;
