@@ -17,9 +17,9 @@ int main(int argc, char** argv) {
     shape.nodes = std::strtoull(argv[3], nullptr, 10);
     Plan problem = random_problem(random, shape);
     const std::string folder = std::string(argv[4]) + "/";
-    for (Node& node : problem.cluster.nodes) {  // some can hold the whole model, most a good part of it
+    for (Node& node : problem.cluster.nodes) {  // few can hold the whole model, most a good part of it
         const auto whole = static_cast<double>(problem.profiles[0].load_peak_bytes.value());
-        node.memory = Bytes(static_cast<std::int64_t>(whole * random.uniform(0.6, 1.4)));
+        node.memory = Bytes(static_cast<std::int64_t>(whole * random.uniform(0.55, 1.05)));
     }
     const auto write = [](const std::string& path, const std::string& text) {
         return static_cast<bool>(std::ofstream(path) << text);
