@@ -48,7 +48,7 @@ struct Model::State {
 
     void take_inputs(const ModelOptions& options);
     void prepare(const ModelOptions& options);
-    void describe_layers(const std::vector<CalledModule>& called);
+    void describe_layers(const std::vector<CalledModule>& called, int depth);
     std::string inputs_text() const;
     std::vector<HostTensor> reference_outputs(const std::vector<at::Tensor>& given);
 };
@@ -130,13 +130,19 @@ std::map<std::string, std::int64_t> own_parameters(const torch::jit::Module& mod
 
 /// Modules that forward calls but that left no row of their own (a folded batch norm) go to the row before them.
 void fold_modules(const std::vector<CalledModule>& called, std::vector<LayerProfile>& layers,
-                  const std::vector<GraphRow>& rows) {
+                  const std::vector<GraphRow>& rows, bool grouped) {
     std::map<std::string, std::size_t> row_of_path;
     for (std::size_t i = rows.size(); i-- > 0;) row_of_path[rows[i].path] = i;
     std::vector<std::string> early;
     std::size_t before = rows.size();
     for (const CalledModule& module : called) {
-        const auto row = row_of_path.find(module.path);
+        auto row = row_of_path.find(module.path);
+        // A group's row is named after a module above; all inside it is its own.
+        for (std::string above = module.path;
+             grouped && row == row_of_path.end() && above.find('.') != std::string::npos;) {
+            above.resize(above.rfind('.'));
+            row = row_of_path.find(above);
+        }
         if (row != row_of_path.end()) {
             before = row->second;
             for (std::string& path : early) layers[before].folded.push_back(std::move(path));
@@ -268,7 +274,7 @@ void Model::State::prepare(const ModelOptions& options) {
         for (const GraphRow& row : cut.rows) firsts.push_back(row.first);
         marked.emplace(marked_copy(*choice.graph, firsts));
         executing.emplace(choice.graph);
-        describe_layers(called);
+        describe_layers(called, options.grouping_depth);
     });
 }
 
@@ -278,7 +284,7 @@ std::string Model::State::inputs_text() const {
     return text;
 }
 
-void Model::State::describe_layers(const std::vector<CalledModule>& called) {
+void Model::State::describe_layers(const std::vector<CalledModule>& called, int depth) {
     std::unordered_map<const void*, bool> counted;
     const std::vector<std::int64_t> peaks = peak_bytes(cut);
     for (std::size_t i = 0; i < cut.rows.size(); ++i) {
@@ -308,7 +314,7 @@ void Model::State::describe_layers(const std::vector<CalledModule>& called) {
         layer.cut_after = layer.cut_reason.empty();
         layers.push_back(std::move(layer));
     }
-    fold_modules(called, layers, cut.rows);
+    fold_modules(called, layers, cut.rows, depth > 0);
     count_parameters(*reference, cut.rows, layers);
     for (const torch::jit::Value* value : cut.graph->inputs())
         input_values.push_back({cut.ids.at(value), bytes_of(cut, *value)});
