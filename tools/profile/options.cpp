@@ -103,6 +103,14 @@ void add_measuring_options(CLI::App& app, ProfileOptions& options) {
     app.add_flag("--strict", options.strict, "end with 3 when any self-check failed");
 }
 
+void add_meter_options(CLI::App& app, ProfileOptions& options) {
+    app.add_flag("--meters", options.meters,
+                 "list the energy sources of this machine, what is wrong with them and what helps");
+    app.add_option("--sysfs-root", options.sysfs_root, "look for sensors here, where a container hides those of /sys")
+        ->type_name("DIR")
+        ->capture_default_str();
+}
+
 void add_internal_options(CLI::App& app, ProfileOptions& options) {
     app.add_option("--joined-limit", options.joined_limit)->group("")->description(kInternal);
     app.add_option("--scratch", options.scratch)->group("")->description(kInternal);
@@ -110,6 +118,11 @@ void add_internal_options(CLI::App& app, ProfileOptions& options) {
 }
 
 void check(const ProfileOptions& options) {
+    if (options.meters) {
+        if (!options.model.empty()) throw UsageError("--meters measures no model, leave out '" + options.model + "'");
+        return;
+    }
+    if (options.standard.format != "text") throw UsageError("--format belongs to --meters: a profile is CSV");
     if (options.model.empty()) throw UsageError("no model given, see -h");
     if (options.inputs.empty() && options.input_files.empty()) {
         throw UsageError("no input given, expected one such as --input 1x3x224x224");
@@ -132,6 +145,8 @@ bool parse_profile_options(int argc, const char* const* argv, std::string_view p
     add_what_options(app, options);
     add_machine_options(app, options);
     add_measuring_options(app, options);
+    add_meter_options(app, options);
+    add_format_option(app, options.standard, {"text", "json"});
     add_seed_option(app, options.standard);
     add_standard_options(app, options.standard);
     add_internal_options(app, options);

@@ -35,6 +35,8 @@ struct ProfileOptions {
     std::optional<Watts> power_idle;
     std::optional<Watts> power_busy;
     bool strict = false;
+    bool meters = false;              ///< say what energy sources there are, measure no model
+    std::string sysfs_root = "/sys";  ///< where sensors are looked for
 
     /// How this tool calls itself: inside the limit group that its parent made, and to probe a stage's memory.
     std::string joined_limit;

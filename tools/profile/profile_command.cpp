@@ -2,14 +2,14 @@
 
 #include "lib/base/atomic_file.h"
 #include "lib/measure/child_process.h"
-#include "lib/measure/machine.h"
-#include "lib/measure/power_table.h"
 #include "lib/profile/profile_file.h"
 #include "lib/profiler/equality_check.h"
 #include "lib/profiler/profiler.h"
 #include "tools/cli/interrupt.h"
 #include "tools/profile/inputs.h"
 #include "tools/profile/limited_run.h"
+#include "tools/profile/meters_command.h"
+#include "tools/profile/power_curve.h"
 #include "tools/profile/scratch_folder.h"
 #include "tools/profile/summary.h"
 
@@ -20,14 +20,6 @@
 
 namespace carbonedge {
 namespace {
-
-/// A user's own watts are taken as they are given, with the uncertainty that a model of this kind has at best.
-constexpr double kUserUncertainty = 0.3;
-
-PowerCurve power_curve(const ProfileOptions& options) {
-    if (!options.power_idle) return default_power_curve(describe_machine().cpu);
-    return {*options.power_idle, *options.power_busy, kUserUncertainty, "given on the command line"};
-}
 
 /// One line, rewritten in place; nothing but on a terminal.
 class ProgressLine {
@@ -115,6 +107,7 @@ ExitStatus profile_command(const ProfileOptions& options, const std::vector<std:
         return ExitStatus::kOk;
     }
     check_output(options.standard.output, options.standard.overwrite);
+    if (options.meters) return meters_command(options, out);
     const std::optional<ResourceLimit> limit = requested_limit(options);
     if (!options.joined_limit.empty()) return measure(options, options.scratch, out, err);
     const ScratchFolder folder;
