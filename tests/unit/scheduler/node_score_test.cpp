@@ -56,11 +56,19 @@ TEST_CASE("minmax weighs what it says: only time and carbon differ, so the large
     CHECK(chosen(weights_of(ScoreMode::kPerformance), ScoreVariant::kMinmax) == 0);
     CHECK(chosen(weights_of(ScoreMode::kBalanced), ScoreVariant::kMinmax) == 1);
     CHECK(chosen(weights_of(ScoreMode::kGreen), ScoreVariant::kMinmax) == 1);
-    NodeSelector selector(2);
-    const NodeTable table = paper_nodes();
-    REQUIRE(selector.select(table, small_need(), weights_of(ScoreMode::kGreen), ScoreVariant::kMinmax));
-    CHECK(selector.scores()[0] == doctest::Approx(0.5));  // all but carbon
-    CHECK(selector.scores()[1] == doctest::Approx(0.9));  // all but performance
+    struct Row {
+        ScoreMode mode;
+        double high;
+        double green;
+    };
+    for (const Row& row : {Row{ScoreMode::kPerformance, 0.95, 0.70}, Row{ScoreMode::kBalanced, 0.70, 0.85},
+                           Row{ScoreMode::kGreen, 0.50, 0.90}}) {
+        NodeSelector selector(2);
+        const NodeTable table = paper_nodes();
+        REQUIRE(selector.select(table, small_need(), weights_of(row.mode), ScoreVariant::kMinmax));
+        CHECK(selector.scores()[0] == doctest::Approx(row.high));
+        CHECK(selector.scores()[1] == doctest::Approx(row.green));
+    }
 }
 
 TEST_CASE("all or nothing: fifty requests one after another all go to the same node under the printed score") {
