@@ -114,7 +114,7 @@ struct ProcessEngine::State {
         const ResourceLimit limit = options.impose_limits ? ResourceLimit{node.cpus, node.quota_period, node.memory}
                                                           : ResourceLimit{0, node.quota_period, Bytes(0)};
         auto started = std::make_unique<NodeProcess>(NodeProcess{
-            node, LimitGroup::create("carbonedge-" + std::to_string(nodes.size()), limit), nullptr, "", nullptr, {}});
+            node, LimitGroup::create("node-" + std::to_string(nodes.size()), limit), nullptr, "", nullptr, {}});
         limits.push_back({node.name, node.cpus, node.quota_period, node.memory,
                           options.impose_limits && started->group.enforced(),
                           options.impose_limits ? started->group.mechanism() : "limits are off"});
