@@ -2,10 +2,10 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
+#include "lib/base/utf8.h"
 #include "lib/cluster/cluster_checks.h"
 #include "lib/formats/ini.h"
 #include "lib/formats/schema.h"
-#include "lib/formats/text_checks.h"
 #include "lib/units/text.h"
 
 #include <fmt/format.h>

@@ -78,6 +78,9 @@ CsvTable read_csv(std::string_view text, const std::string& file, long first_lin
     }
     if (collector.rows.empty()) throw InputError(file, 0, "is empty; expected CSV with a line of column names");
     CsvRow header = std::move(collector.rows.front());
+    if (header.fields.front().starts_with("\xEF\xBB\xBF")) {
+        throw InputError(file, header.line, "starts with a byte order mark; save it as UTF-8 without one");
+    }
     collector.rows.erase(collector.rows.begin());
     return {file, std::move(header), std::move(collector.rows)};
 }

@@ -1,7 +1,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
+#include "lib/base/utf8.h"
 #include "lib/formats/csv.h"
-#include "lib/formats/text_checks.h"
 #include "lib/units/text.h"
 
 #include <fmt/format.h>

@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
+#include "lib/base/utf8.h"
 #include "lib/formats/text_checks.h"
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr std::size_t kLongestLine = 4096;
+constexpr std::size_t kLongestValue = 2048;  // with any key and blanks it still fits a line
 constexpr std::string_view kBlanks = " \t";
 
 std::string_view trimmed(std::string_view text) {
@@ -22,6 +24,8 @@ std::string_view trimmed(std::string_view text) {
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
+
+bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; }
 
 bool is_name(std::string_view text, std::string_view further) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
@@ -45,9 +49,7 @@ public:
             if (line.size() > kLongestLine) {
                 refuse(fmt::format("a line of {} bytes; at most {} are allowed", line.size(), kLongestLine));
             }
-            const auto control = std::find_if(line.begin(), line.end(), [](char c) {
-                return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-            });
+            const auto control = std::find_if(line.begin(), line.end(), is_control);
             if (control != line.end()) {
                 refuse(fmt::format("a control byte 0x{:02x}",
                                    static_cast<unsigned>(static_cast<unsigned char>(*control))));
@@ -98,6 +100,9 @@ private:
             refuse(fmt::format("{} is no key; keys have letters, digits, - and _", quoted_for_message(key)));
         }
         if (value.empty()) refuse(fmt::format("'{}' has no value; give one or leave the line out", key));
+        if (value.size() > kLongestValue) {
+            refuse(fmt::format("a value of {} bytes; at most {} are allowed", value.size(), kLongestValue));
+        }
         if (ini_.sections.empty()) refuse(fmt::format("'{}' stands before the first [section]", key));
         IniSection& current = ini_.sections.back();
         if (const IniEntry* other = current.find(key)) {
@@ -158,10 +163,9 @@ IniFile read_ini(std::string_view text, const std::string& file) {
 }
 
 bool is_ini_value(std::string_view value) {
-    const bool has_control = std::any_of(value.begin(), value.end(),
-                                         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    const bool has_control = std::any_of(value.begin(), value.end(), is_control);
     return !value.empty() && value == trimmed(value) && !has_control && value.find('#') == std::string_view::npos &&
-           is_valid_utf8(value) && value.size() < kLongestLine / 2;
+           is_valid_utf8(value) && value.size() <= kLongestValue;
 }
 
 void expect_ini_keys(const IniFile& ini, const IniSection& section, std::span<const std::string_view> keys) {

@@ -24,7 +24,8 @@ struct IniSection {
 
 /// An INI text: `[section]`, `key = value`, whole lines starting with '#' for remarks. Boost.Program_options reads it;
 /// what that lets through is refused with its line: what check_text() refuses, doubled sections and keys, sections and
-/// values that are empty, keys outside a section, '#' after a value (which would cut it), lines over 4096 bytes.
+/// values that are empty, keys outside a section, '#' after a value (which would cut it), lines over 4096 bytes, values
+/// over 2048.
 struct IniFile {
     std::string file;
     std::vector<IniSection> sections;

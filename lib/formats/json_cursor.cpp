@@ -1,8 +1,8 @@
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
+#include "lib/base/utf8.h"
 #include "lib/formats/json.h"
 #include "lib/formats/json_lines.h"
-#include "lib/formats/text_checks.h"
 #include "lib/units/text.h"
 
 #include <fmt/format.h>

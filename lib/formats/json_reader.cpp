@@ -1,6 +1,7 @@
 #include "lib/formats/json.h"
 
 #include "lib/base/errors.h"
+#include "lib/base/utf8.h"
 #include "lib/formats/json_lines.h"
 #include "lib/formats/text_checks.h"
 

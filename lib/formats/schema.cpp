@@ -1,7 +1,7 @@
 #include "lib/formats/schema.h"
 
 #include "lib/base/errors.h"
-#include "lib/formats/text_checks.h"
+#include "lib/base/utf8.h"
 
 #include <fmt/format.h>
 #include <charconv>

@@ -1,9 +1,9 @@
 #include "lib/profile/profile_header_file.h"
 
 #include "lib/base/errors.h"
+#include "lib/base/utf8.h"
 #include "lib/formats/json.h"
 #include "lib/formats/schema.h"
-#include "lib/formats/text_checks.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

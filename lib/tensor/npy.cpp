@@ -1,4 +1,5 @@
 #include "lib/base/errors.h"
+#include "lib/base/utf8.h"
 #include "lib/tensor/tensor.h"
 
 #include <fmt/format.h>
@@ -48,7 +49,7 @@ public:
                 tensor.shape = shape();
                 has_shape = true;
             } else {
-                fail(fmt::format("has an unexpected or doubled header key '{}'", key));
+                fail(fmt::format("has an unexpected or doubled header key {}", quoted_for_message(key)));
             }
             if (!accept(',') && peek() != '}') fail("has a malformed header");
         }
@@ -91,7 +92,8 @@ private:
         const std::string_view name = string();
         for (const DescrRow& candidate : kDescrs)
             if (candidate.descr == name) return candidate.dtype;
-        fail(fmt::format("holds elements of type '{}', expected little-endian float, int, uint8 or bool", name));
+        fail(fmt::format("holds elements of type {}, expected little-endian float, int, uint8 or bool",
+                         quoted_for_message(name)));
     }
     std::vector<std::int64_t> shape() {
         std::vector<std::int64_t> extents;

@@ -50,6 +50,9 @@ TEST_CASE("what is not CSV is refused with its line") {
         {"\xEF\xBB\xBF"
          "a\n",
          "a.csv:1: starts with a byte order mark; save it as UTF-8 without one"},
+        {"\n\xEF\xBB\xBF"
+         "a\n",
+         "a.csv:2: starts with a byte order mark; save it as UTF-8 without one"},
         {std::string("a\n\0", 3), "a.csv:2: contains a NUL byte; expected text"},
         {"a\n\n\xC3(\n", "a.csv:3: byte 0xc3 is not UTF-8; expected text in UTF-8"},
     };

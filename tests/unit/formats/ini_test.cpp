@@ -66,7 +66,9 @@ TEST_CASE("what INI readers usually let through is refused with its line") {
         CAPTURE(row.text);
         CHECK(ini_error(row.text) == row.expected);
     }
-    CHECK(ini_error("[a]\nb=" + std::string(4094, 'x') + "\n") == "nothing was thrown");
+    CHECK(ini_error("[a]\nb=" + std::string(2049, 'x') + "\n") ==
+          "c.ini:2: a value of 2049 bytes; at most 2048 are allowed");
+    CHECK(ini_error("[a]\nb=" + std::string(2048, 'x') + "\n") == "nothing was thrown");
 }
 
 TEST_CASE("an unknown INI key gets the nearest suggested") {
@@ -78,7 +80,7 @@ TEST_CASE("an unknown INI key gets the nearest suggested") {
 }
 
 TEST_CASE("only values that read back as they are may be written") {
-    for (const std::string value : {"a", "a b", "a=b", "[x]", "ü"}) {
+    for (const std::string value : {"a", "a b", "a\tb", "a=b", "[x]", "ü"}) {
         CAPTURE(value);
         CHECK(is_ini_value(value));
         CHECK(read_ini("[s]\nk = " + value + "\n", "c.ini").sections[0].entries[0].value == value);
