@@ -49,10 +49,12 @@ TEST_CASE("a real group holds a process to its quota and leaves nothing behind")
     CHECK(WIFEXITED(status));
     // 100 ms of CPU at a quarter of a core take 400 ms; the last period is not waited for, a first one may be partial.
     CHECK(wall >= 300ms);
-    CHECK(group.throttled_periods() > 0);
-    CHECK(group.throttled_time() > 50ms);
     CHECK(group.cpu_time() >= 90ms);
-    CHECK(group.cpu_time() < wall);
+    CHECK(group.cpu_time() <= wall / 4 + 20ms);
+    // Where other programs starve it, there is nothing left for the quota to hold back.
+    const bool starved = wall > 500ms;
+    CHECK((starved || group.throttled_periods() > 0));
+    CHECK((starved || group.throttled_time() > 10ms));
 
     const pid_t stubborn = burn(1h, gate[0]);
     group.add_process(stubborn);
