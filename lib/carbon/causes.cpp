@@ -2,6 +2,8 @@
 
 #include "lib/carbon/shapley.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 namespace carbonedge {
@@ -12,6 +14,15 @@ constexpr unsigned kCauses = 5;
 
 bool uses_joules(const CarbonFactors& factors) {
     return (factors.power * factors.cpu_time + factors.overhead).value() != 0;
+}
+
+/// Factors that two ledgers arrived at by different divisions may differ in their last bits; no cause has acted there.
+template <class Factor>
+void take_equal(const Factor& from, Factor& to) {
+    constexpr double kRounding = 1e-12;
+    const double before = from.value();
+    const double after = to.value();
+    if (std::abs(after - before) <= kRounding * std::max(std::abs(before), std::abs(after))) to = from;
 }
 
 /// The account in which the causes in `changed` have already happened.
@@ -60,6 +71,8 @@ CauseSplit split_difference(const CarbonFactors& before, const CarbonFactors& af
     if (!uses_joules(to)) to.intensity = from.intensity;
     if (from.cpu_time.count() == 0) from.power = to.power;
     if (to.cpu_time.count() == 0) to.power = from.power;
+    take_equal(from.power, to.power);
+    take_equal(from.intensity, to.intensity);
 
     const auto shares =
         shapley_values(kCauses, [&](std::uint32_t changed) { return blend(from, to, changed).grams().value(); });

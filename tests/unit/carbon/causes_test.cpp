@@ -100,6 +100,18 @@ TEST_CASE("a cause that did not change gets nothing") {
     CHECK(split_difference(same, same) == CauseSplit{});
 }
 
+TEST_CASE("factors that differ in their last bits are one factor") {
+    const CarbonFactors before{CarbonIntensity(530), Seconds(.01), Watts(2.76), Joules(.001), GramsCo2e(0)};
+    CarbonFactors after = before;
+    after.cpu_time = Seconds(.011);
+    after.power = Watts(std::nextafter(std::nextafter(2.76, 3.0), 3.0));
+    after.intensity = CarbonIntensity(std::nextafter(530.0, 600.0));
+    const CauseSplit split = split_difference(before, after);
+    CHECK(split.power.value() == 0.0);
+    CHECK(split.electricity.value() == 0.0);
+    CHECK(split.time.value() > 0.0);
+}
+
 TEST_CASE("what an account without joules cannot have is not blamed") {
     const CarbonFactors nothing{};
     const CarbonFactors some{CarbonIntensity(360), Seconds(2), Watts(10), Joules(0), GramsCo2e(0)};
