@@ -128,6 +128,10 @@ private:
     std::unique_ptr<State> state_;
 };
 
+/// Loads the network that a profile was measured on so that its rows are the profile's: same inputs, execution and
+/// grouping. Throws InputError on `path` for another file, or where this machine's LibTorch makes other rows of it.
+Model load_profiled_model(const std::string& path, const Profile& profile);
+
 /// The manifest `stages.json` that extraction leaves beside the stage files, schema carbonedge.stages/1.
 struct StageManifest {
     std::string model_sha256;

@@ -51,6 +51,8 @@ void describe_conditions(Profile& profile, const ProfilerOptions& options, const
     profile.limit_enforced = options.limit_mechanism.starts_with("cgroup-");
     profile.meter = meter_text(options.power);
     profile.environment["seed"] = std::to_string(options.model.seed);
+    if (options.model.grouping_depth > 0)
+        profile.environment["grouping-depth"] = std::to_string(options.model.grouping_depth);
     profile.environment["pinned-cpus"] = pinned.empty() ? "none" : fmt::format("{}", fmt::join(pinned, ","));
     if (!options.limit_mechanism.empty()) profile.environment["limit-mechanism"] = options.limit_mechanism;
     if (options.limit.cpus > 0) profile.environment["quota-period"] = exact_duration(options.limit.quota_period);
