@@ -18,12 +18,15 @@ constexpr std::size_t kMostCpuPasses = 30;
 }  // namespace
 
 PassTime timed_pass(const std::function<void()>& work) {
+    const Nanoseconds own = thread_cpu_time();
     const Nanoseconds cpu = process_cpu_time();
     const Nanoseconds wall = raw_time();
     work();
     const Nanoseconds wall_end = raw_time();
     const Nanoseconds cpu_end = process_cpu_time();
-    return {static_cast<double>((wall_end - wall).count()), static_cast<double>((cpu_end - cpu).count())};
+    const Nanoseconds own_end = thread_cpu_time();
+    return {static_cast<double>((wall_end - wall).count()), static_cast<double>((cpu_end - cpu).count()),
+            static_cast<double>((own_end - own).count())};
 }
 
 void warm_up(Model& model, const ProfilerProgress& progress) {

@@ -13,10 +13,11 @@ namespace carbonedge {
 /// Told now and then how far the work is (0 to 1), on the measuring thread between passes. May throw Interrupted.
 using ProfilerProgress = std::function<void(const std::string& what, double fraction)>;
 
-/// Wall and CPU time (all threads of the process) of one pass, in nanoseconds.
+/// Times of one pass in nanoseconds: wall, CPU of all threads of the process, CPU of the thread that runs the model.
 struct PassTime {
     double wall = 0;
     double cpu = 0;
+    double own_cpu = 0;
 };
 
 /// Times one piece of work.

@@ -53,7 +53,8 @@ public:
     ProfileCheck chain_check(const std::vector<Cut>& cuts) {
         const std::vector<LayerRange> ranges = balanced_stages(profile_, cuts, options_.chain_stages);
         StageChain chain(model_, ranges, options_.folder);
-        const ChainTimes times = time_chain(model_, chain, options_.pairs, options_.threads, quiet());
+        const std::size_t pairs = std::max(options_.pairs, options_.chain_pairs);
+        const ChainTimes times = time_chain(model_, chain, pairs, options_.threads, quiet());
         const double value = std::abs(times.chain_ratio - 1);
         return {"chain-time", value, kChainLimit, value <= kChainLimit,
                 fmt::format("{} stages / whole = {:.4f} [{:.4f}, {:.4f}], median of {} alternated pairs, {} time",

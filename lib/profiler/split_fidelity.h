@@ -16,7 +16,8 @@ struct SplitOptions {
     std::optional<std::size_t> check_cuts = 4;  ///< nullopt: every legal cut; 0: calibrate only
     std::size_t pairs = 20;                     ///< passes of the chain against passes of the whole, for each cut
     std::size_t chain_stages = 3;
-    std::string folder;  ///< for stage files; they are removed again
+    std::size_t chain_pairs = 40;  ///< of the balanced chain against the whole; `pairs` where that is more
+    std::string folder;            ///< for stage files; they are removed again
     int threads = 1;
 };
 

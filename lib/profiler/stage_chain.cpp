@@ -86,7 +86,7 @@ void StageChain::run_from(std::size_t stage, const std::vector<StageModule::Tens
     const Nanoseconds total_cpu = process_cpu_time() - cpu;
     if (times != nullptr) {
         (*times)[stage] = {static_cast<double>((total_wall - inner_wall).count()),
-                           static_cast<double>((total_cpu - inner_cpu).count())};
+                           static_cast<double>((total_cpu - inner_cpu).count()), 0};
     }
 }
 

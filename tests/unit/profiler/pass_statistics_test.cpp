@@ -21,8 +21,8 @@ PairedPasses passes_of(int pairs, int throttled) {
         const bool waits = throttled > 0 && pair % throttled == 0;
         const double wait = waits ? 50e6 : 0;
         const double jitter = pair % 3 == 0 ? 1e4 : 0;
-        passes.whole.push_back({9.2e6 + jitter + wait, 9.2e6});
-        passes.marked.push_back({9.21e6 + jitter + wait, 9.2e6});
+        passes.whole.push_back({9.2e6 + jitter + wait, 9.2e6, 9.2e6});
+        passes.marked.push_back({9.21e6 + jitter + wait, 9.2e6, 9.2e6});
         passes.rows[0].push_back(6e6 + jitter + wait);
         passes.rows[1].push_back(3e6 + jitter);
     }
@@ -101,6 +101,13 @@ TEST_CASE("where every pass waits, times come from CPU time and medians") {
     const std::vector<ProfileCheck> checks = check_passes(profile, passes, filter);
     CHECK(check_named(checks, "marks-overhead").remark == "median over 40 pairs of marked / unmarked cpu time - 1");
     CHECK(check_named(checks, "sum-of-layers").passed);
+    CHECK(check_named(checks, "cpu-share").value == doctest::Approx(1.0));
+
+    PairedPasses spinning = passes;
+    for (PassTime& pass : spinning.whole) pass.cpu *= 2;
+    const ProfileCheck share = check_named(check_passes(profile, spinning, filter), "cpu-share");
+    CHECK_FALSE(share.passed);
+    CHECK(share.value == doctest::Approx(2.0));
 }
 
 TEST_CASE("checks fail where they should") {
