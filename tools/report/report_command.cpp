@@ -6,10 +6,7 @@
 #include "lib/report/comparison.h"
 #include "lib/report/descriptions.h"
 #include "lib/report/input_file.h"
-#include "lib/report/renderers.h"
-
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include "tools/report/rendering.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,18 +16,6 @@
 
 namespace carbonedge {
 namespace {
-
-constexpr std::size_t kWidthWithoutTerminal = 120;
-
-std::size_t text_width_for(const ReportOptions& options) {
-    if (options.width > 0) return options.width;
-    winsize size{};
-    if (options.standard.output == "-" && ::isatty(STDOUT_FILENO) != 0 &&
-        ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-        return size.ws_col;
-    }
-    return kWidthWithoutTerminal;
-}
 
 void check_aspects(const std::vector<std::string>& names) {
     const std::vector<std::string> known = comparison_aspects();
@@ -84,21 +69,6 @@ Document describe(const ReportInput& input, std::uint64_t seed) {
     return subject.run ? describe_run(subject, seed) : describe_plan(subject);
 }
 
-std::string render(Document document, const ReportOptions& options) {
-    const Section* chosen = &main_section(document);
-    if (options.table) {
-        chosen = find_section(document, *options.table);
-        if (chosen == nullptr) {
-            throw UsageError("--table: " + unknown_name_message("table", *options.table, section_names(document)));
-        }
-    }
-    if (options.standard.format == "csv") return render_csv(*chosen);
-    if (options.table) document.sections = {Section(*chosen)};
-    if (options.standard.format == "json") return render_json(document);
-    if (options.standard.format == "markdown") return render_markdown(document);
-    return render_text(document, text_width_for(options));
-}
-
 /// One line for all that may not be compared; "" where all may.
 std::string refusal(const std::vector<Subject>& subjects, const std::vector<std::string>& allowed) {
     std::vector<std::string> texts;
@@ -133,7 +103,8 @@ ExitStatus report(const ReportOptions& options, std::istream& in, std::ostream& 
     check_aspects(options.allowed_mixed);
     std::vector<ReportInput> inputs = read_inputs(options, in);
     const auto write = [&](Document document) {
-        write_output(options.standard.output, options.standard.overwrite, render(std::move(document), options), out);
+        write_output(options.standard.output, options.standard.overwrite,
+                     render_document(std::move(document), options.standard, options.table, options.width), out);
     };
     const bool single = inputs.size() == 1;
     if (single && !std::holds_alternative<Subject>(inputs.front())) {

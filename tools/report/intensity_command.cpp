@@ -1,0 +1,68 @@
+#include "tools/report/intensity_command.h"
+
+#include "lib/base/atomic_file.h"
+#include "lib/report/intensity_description.h"
+#include "tools/report/rendering.h"
+
+#include <fmt/format.h>
+#include <chrono>
+#include <cstdlib>
+#include <ostream>
+#include <thread>
+
+namespace carbonedge {
+namespace {
+
+constexpr std::size_t kGapsInText = 10;
+
+ServiceSecret secret_of(const IntensityOptions& options) {
+    if (!options.token_file.empty()) return read_secret_file(options.token_file);
+    if (options.token_variable.empty()) return {};
+    const char* value = std::getenv(options.token_variable.c_str());
+    if (value == nullptr || *value == '\0') {
+        throw UsageError(fmt::format("--token-variable: {} is not set in the environment", options.token_variable));
+    }
+    return {value};
+}
+
+FetchedIntensity fetch(const IntensityOptions& options) {
+    FetchPolicy policy;
+    policy.cache_folder = options.cache_folder;
+    policy.sleep = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+    policy.now = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); };
+    const auto client = make_http_client({});
+    return fetch_intensity(options.query, secret_of(options), *client, policy);
+}
+
+/// A year has thousands of samples: people get them when they ask.
+void shorten_for_people(Document& document) {
+    std::erase_if(document.sections, [&](const Section& section) {
+        const auto* table = std::get_if<Table>(&section);
+        if (table == nullptr) return false;
+        return table->name == "samples" || (table->name == "gaps" && table->rows.size() > kGapsInText);
+    });
+    document.notes.emplace_back("--table samples and --table gaps print what is left out here");
+}
+
+}  // namespace
+
+ExitStatus intensity(const IntensityOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
+    std::optional<FetchedIntensity> fetched;
+    if (options.service) fetched = fetch(options);
+    const IntensitySeries series =
+        fetched ? fetched->series
+                : read_intensity(read_input(options.file, in), options.file == "-" ? "standard input" : options.file,
+                                 options.query.choice);
+    if (!options.save.empty()) write_output(options.save, options.standard.overwrite, write_intensity(series), out);
+    const std::string remark = fetched ? fetched->remark : "";
+    Document document = describe_intensity(series, options.window, options.policy, remark);
+    const bool for_people = options.standard.format == "text" || options.standard.format == "markdown";
+    if (for_people && !options.table) shorten_for_people(document);
+    write_output(options.standard.output, options.standard.overwrite,
+                 render_document(std::move(document), options.standard, options.table, options.width), out);
+    if (remark.empty()) return ExitStatus::kOk;
+    if (!options.standard.quiet) err << "carbonedge-report: " << remark << "\n";
+    return ExitStatus::kInconclusive;
+}
+
+}  // namespace carbonedge

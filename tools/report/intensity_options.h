@@ -1,0 +1,34 @@
+#pragma once
+
+#include "lib/carbon/intensity_fetch.h"
+#include "tools/cli/option_values.h"
+
+#include <chrono>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace carbonedge {
+
+/// The command line of `carbonedge-report intensity`.
+struct IntensityOptions {
+    StandardOptions standard;
+    std::string file;  ///< a series; "" when a service is asked
+    std::optional<IntensityService> service;
+    IntensityQuery query;  ///< choice holds for files too
+    std::string token_file;
+    std::string token_variable;
+    std::string cache_folder;
+    std::string save;  ///< where the series is also written as carbonedge.intensity/1; "" nowhere
+    SeriesPolicy policy;
+    std::chrono::seconds window{std::chrono::hours(4)};
+    std::optional<std::string> table;
+    std::size_t width = 0;
+};
+
+/// False: help or version was printed. `argv` starts at the word "intensity". Throws UsageError.
+bool parse_intensity_options(int argc, const char* const* argv, std::string_view page, std::ostream& out,
+                             std::ostream& err, IntensityOptions& options);
+
+}  // namespace carbonedge

@@ -1,0 +1,43 @@
+#include "tools/report/rendering.h"
+
+#include "lib/base/errors.h"
+#include "lib/base/spelling.h"
+#include "lib/report/renderers.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace carbonedge {
+namespace {
+
+constexpr std::size_t kWidthWithoutTerminal = 120;
+
+std::size_t text_width_for(const StandardOptions& standard, std::size_t width) {
+    if (width > 0) return width;
+    winsize size{};
+    if (standard.output == "-" && ::isatty(STDOUT_FILENO) != 0 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+        size.ws_col > 0) {
+        return size.ws_col;
+    }
+    return kWidthWithoutTerminal;
+}
+
+}  // namespace
+
+std::string render_document(Document document, const StandardOptions& standard, const std::optional<std::string>& table,
+                            std::size_t width) {
+    const Section* chosen = &main_section(document);
+    if (table) {
+        chosen = find_section(document, *table);
+        if (chosen == nullptr) {
+            throw UsageError("--table: " + unknown_name_message("table", *table, section_names(document)));
+        }
+    }
+    if (standard.format == "csv") return render_csv(*chosen);
+    if (table) document.sections = {Section(*chosen)};
+    if (standard.format == "json") return render_json(document);
+    if (standard.format == "markdown") return render_markdown(document);
+    return render_text(document, text_width_for(standard, width));
+}
+
+}  // namespace carbonedge
