@@ -1,8 +1,9 @@
 #include "lib/report/cell_text.h"
 
 #include <doctest/doctest.h>
-#include <clocale>
 #include <cmath>
+#include <locale>
+#include <sstream>
 
 namespace carbonedge {
 namespace {
@@ -81,15 +82,23 @@ TEST_CASE("control characters of a name reach neither terminal nor table") {
     CHECK(cell_text(Cell("a\033[31mb\nc\td"), {}) == "a?[31mb?c?d");
 }
 
-TEST_CASE("a locale with a decimal comma changes nothing") {
-    const std::string before = std::setlocale(LC_ALL, nullptr);
-    const bool found = std::setlocale(LC_ALL, "de_DE.UTF-8") != nullptr;
-    if (!found) MESSAGE("skipped: the locale de_DE.UTF-8 is not installed");
-    if (found) {
-        CHECK(fact_text(Nanoseconds(12'400'000), Unit::kTime) == "12.4 ms");
-        CHECK(exact_text(Cell(1234.5)) == "1234.5");
-    }
-    std::setlocale(LC_ALL, before.c_str());
+TEST_CASE("a locale with a decimal comma and grouped digits changes nothing") {
+    struct Comma : std::numpunct<char> {
+        char do_decimal_point() const override { return ','; }
+        char do_thousands_sep() const override { return '.'; }
+        std::string do_grouping() const override { return "\3"; }
+    };
+    const std::locale before = std::locale::global(std::locale(std::locale::classic(), new Comma));
+    std::ostringstream stream;
+    stream << 1234.5;
+    const std::string fact = fact_text(Nanoseconds(12'400'000), Unit::kTime);
+    const std::string exact = exact_text(Cell(1234.5));
+    const std::string count = fact_text(Cell(std::int64_t{1234567}), Unit::kCount);
+    std::locale::global(before);
+    CHECK(stream.str() == "1.234,5");  // the locale was in force
+    CHECK(fact == "12.4 ms");
+    CHECK(exact == "1234.5");
+    CHECK(count == "1234567");
 }
 
 TEST_CASE("width counts characters, not bytes") {
