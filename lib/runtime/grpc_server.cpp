@@ -12,15 +12,15 @@ namespace {
 /// Room for names, shapes and parameters around the tensors of a message.
 constexpr std::int64_t kMessageFraming = 256 * 1024;
 
-void require_local(const std::string& address) {
+}  // namespace
+
+void require_local_address(const std::string& address) {
     for (const char* local : {"127.0.0.1:", "localhost:", "[::1]:", "unix:"}) {
         if (address.starts_with(local)) return;
     }
     throw UsageError(fmt::format(
         "'{}' is not a local address; the protocol is not encrypted, give 127.0.0.1:PORT or unix:/PATH", address));
 }
-
-}  // namespace
 
 struct GrpcServer::State {
     std::unique_ptr<grpc::Server> server;
@@ -32,7 +32,7 @@ GrpcServer::GrpcServer(const std::vector<std::string>& addresses, const std::vec
     grpc::ServerBuilder builder;
     std::vector<int> ports(addresses.size(), 0);
     for (std::size_t i = 0; i < addresses.size(); ++i) {
-        require_local(addresses[i]);
+        require_local_address(addresses[i]);
         builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
     }
     for (grpc::Service* service : services) builder.RegisterService(service);

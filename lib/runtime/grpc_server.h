@@ -12,7 +12,10 @@ class Service;
 
 namespace carbonedge {
 
-/// A running gRPC server on loopback and unix addresses; it has no encryption, so nothing else is taken. Idle it costs
+/// Throws UsageError for an address that others than this machine's users could reach: the protocol has no encryption.
+void require_local_address(const std::string& address);
+
+/// A running gRPC server on loopback and unix addresses. Idle it costs
 /// next to nothing: one completion queue, one polling thread.
 class GrpcServer {
 public:

@@ -3,6 +3,7 @@
 #include "lib/base/atomic_file.h"
 #include "lib/model/model.h"
 #include "lib/partition/plan_file.h"
+#include "lib/runtime/grpc_server.h"
 #include "lib/runtime/run_plan.h"
 #include "lib/runtime/stop_on_signal.h"
 #include "lib/runtime/torch_stage.h"
@@ -78,6 +79,7 @@ EngineOptions engine_options(const RunToolOptions& options) {
 
 ExitStatus run_command(const RunToolOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
     const StopOnSignal stop;
+    if (!options.serve.empty()) require_local_address(options.serve);
     LogOutput log(options.output, options.overwrite, out);
     std::string text = read_input(options.plan, in);
     const Plan plan = read_plan(text, options.plan == "-" ? "standard input" : options.plan);
