@@ -58,8 +58,15 @@ void store(void* place, const char* text) {
 
 [[noreturn]] void write_for_ever(void* place, int descriptor, const Rectangles& curve, Nanoseconds zero,
                                  std::uint64_t range, std::uint64_t first, const Disturbance& disturbance,
-                                 LivePowercap::Lateness& lateness) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+                                 LivePowercap::Lateness& lateness, pid_t parent, double watts_of_parent,
+                                 const std::string& folder) {
+    clockid_t parent_clock{};
+    if (watts_of_parent > 0) {
+        ::clock_getcpuclockid(parent, &parent_clock);
+    } else {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
+    double parent_cpu = 0;
     sched_param priority{};
     priority.sched_priority = 10;
     ::sched_setscheduler(0, SCHED_FIFO, &priority);  // where it is allowed: a counter is never late
@@ -95,7 +102,18 @@ void store(void* place, const char* text) {
             if (::ftruncate(descriptor, blank ? 0 : static_cast<off_t>(kTextSize)) != 0) ::_exit(1);
         }
         if (blank) continue;  // a store behind the end of the file would be a bus error
-        const auto microjoules = static_cast<std::uint64_t>(curve.energy(time) * 1e6);
+        if (watts_of_parent > 0) {
+            if (::getppid() != parent) {
+                std::error_code ignored;
+                std::filesystem::remove_all(folder, ignored);
+                ::_exit(0);
+            }
+            timespec used{};
+            if (::clock_gettime(parent_clock, &used) == 0) {
+                parent_cpu = static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
+            }
+        }
+        const auto microjoules = static_cast<std::uint64_t>((curve.energy(time) + watts_of_parent * parent_cpu) * 1e6);
         std::array<char, kTextSize + 8> text{};
         std::snprintf(text.data(), text.size(), "%015llu\n",
                       static_cast<unsigned long long>((first + microjoules) % range));
@@ -110,6 +128,15 @@ void put(const std::string& path, const std::string& text) { std::ofstream(path)
 LivePowercap::LivePowercap(const Rectangles& curve, std::uint64_t range, std::uint64_t first,
                            const Disturbance& disturbance)
     : curve_(curve) {
+    start(range, first, disturbance, 0);
+}
+
+LivePowercap::LivePowercap(const Rectangles& curve, const FollowMe& follow) : curve_(curve), keeps_running_(true) {
+    start(262'143'328'850, 1'000'000, {}, follow.watts);
+}
+
+void LivePowercap::start(std::uint64_t range, std::uint64_t first, const Disturbance& disturbance,
+                         double watts_of_parent) {
     const bool in_memory = std::filesystem::is_directory("/dev/shm");
     folder_ = std::string(in_memory ? "/dev/shm" : "/tmp") + "/carbonedge-rapl-XXXXXX";
     if (::mkdtemp(folder_.data()) == nullptr) throw EnvironmentError("cannot make " + folder_, "free some space");
@@ -131,8 +158,12 @@ LivePowercap::LivePowercap(const Rectangles& curve, std::uint64_t range, std::ui
     if (shared == MAP_FAILED) throw EnvironmentError("cannot map shared memory", "free some memory");
     lateness_ = new (shared) Lateness;
     zero_ = system_meter_clock().now();
+    const pid_t parent = ::getpid();
     writer_ = ::fork();
-    if (writer_ == 0) write_for_ever(place, descriptor, curve_, zero_, range, first, disturbance, *lateness_);
+    if (writer_ == 0) {
+        write_for_ever(place, descriptor, curve_, zero_, range, first, disturbance, *lateness_, parent, watts_of_parent,
+                       folder_);
+    }
     ::munmap(place, 4096);
     ::close(descriptor);
     if (writer_ < 0) throw EnvironmentError("cannot start the writing process", "end some processes");
@@ -140,6 +171,7 @@ LivePowercap::LivePowercap(const Rectangles& curve, std::uint64_t range, std::ui
 }
 
 LivePowercap::~LivePowercap() {
+    if (keeps_running_) return;
     if (writer_ > 0) {
         ::kill(writer_, SIGKILL);
         ::waitpid(writer_, nullptr, 0);

@@ -22,6 +22,13 @@ struct Disturbance {
 /// hardware does: at the tick the counter takes the energy used so far, and keeps it until the next.
 class LivePowercap {
 public:
+    /// A package that also uses `watts` for every CPU second of this process, or of what it becomes by exec. Writing
+    /// goes on until that has ended; then the tree is removed.
+    struct FollowMe {
+        double watts;
+    };
+    LivePowercap(const Rectangles& curve, const FollowMe& follow);
+
     /// One package that wraps at `range` microjoules and starts at `first`.
     LivePowercap(const Rectangles& curve, std::uint64_t range, std::uint64_t first,
                  const Disturbance& disturbance = {});
@@ -45,6 +52,9 @@ private:
     Nanoseconds zero_{0};
     std::string folder_;
     pid_t writer_ = -1;
+    bool keeps_running_ = false;
+
+    void start(std::uint64_t range, std::uint64_t first, const Disturbance& disturbance, double watts_of_parent);
 };
 
 }  // namespace carbonedge::rapl

@@ -127,6 +127,10 @@ Profile profile_model(const ProfilerOptions& options, const ProfilerProgress& pr
         for (std::string& warning : fidelity.warnings) profile.warnings.push_back(std::move(warning));
     }
 
+    EnergyOptions energy = options.energy;
+    if (options.split_checks) energy.folder = options.split.folder;
+    measure_layer_energy(model, profile, energy, progress);
+
     const std::vector<Nanoseconds> control_after = run_control_kernel(kControlRuns);
     control.insert(control.end(), control_after.begin(), control_after.end());
     const NoiseReading noise = assess_noise(load_before, read_load(), to_seconds(process_cpu_time() - own_cpu),

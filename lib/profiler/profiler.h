@@ -4,6 +4,7 @@
 #include "lib/measure/energy_meter.h"
 #include "lib/model/model.h"
 #include "lib/profile/profile.h"
+#include "lib/profiler/layer_energy.h"
 #include "lib/profiler/memory_probe.h"
 #include "lib/profiler/passes.h"
 #include "lib/profiler/split_fidelity.h"
@@ -23,6 +24,7 @@ struct ProfilerOptions {
     SplitOptions split;        ///< its folder must exist
     bool split_checks = true;  ///< false: no stage is extracted; boundary cost and memory stay unknown
     PowerCurve power;
+    EnergyOptions energy;         ///< its folder is that of `split`
     ResourceLimit limit;          ///< the limits this process already runs under
     std::string limit_mechanism;  ///< "cgroup-v1", or why the limits are not enforced; "" without limits
     bool pin = true;              ///< bind to as many CPUs as there are threads

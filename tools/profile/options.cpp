@@ -104,6 +104,16 @@ void add_measuring_options(CLI::App& app, ProfileOptions& options) {
 }
 
 void add_meter_options(CLI::App& app, ProfileOptions& options) {
+    app.add_option("--meter", options.meter, "where joules come from: auto, model, or a source that --meters lists")
+        ->type_name("NAME")
+        ->capture_default_str();
+    add_text_option(app, "--energy-uncertainty", "relative uncertainty that measured energy is to reach", "0.02",
+                    [&options](const std::string& text) {
+                        options.energy_uncertainty = positive_number(text, "--energy-uncertainty");
+                    });
+    add_text_option(
+        app, "--energy-time", "time for measuring energy, about", "20s",
+        [&options](const std::string& text) { options.energy_time = parse_duration(text, "--energy-time"); });
     app.add_flag("--meters", options.meters,
                  "list the energy sources of this machine, what is wrong with them and what helps");
     app.add_option("--sysfs-root", options.sysfs_root, "look for sensors here, where a container hides those of /sys")

@@ -35,6 +35,9 @@ struct ProfileOptions {
     std::optional<Watts> power_idle;
     std::optional<Watts> power_busy;
     bool strict = false;
+    std::string meter = "auto";  ///< "auto", a source's name, or several joined by "+"
+    double energy_uncertainty = 0.02;
+    Nanoseconds energy_time{20'000'000'000};
     bool meters = false;              ///< say what energy sources there are, measure no model
     std::string sysfs_root = "/sys";  ///< where sensors are looked for
 

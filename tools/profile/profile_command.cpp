@@ -2,12 +2,14 @@
 
 #include "lib/base/atomic_file.h"
 #include "lib/measure/child_process.h"
+#include "lib/measure/sensors/meter_clock.h"
 #include "lib/profile/profile_file.h"
 #include "lib/profiler/equality_check.h"
 #include "lib/profiler/profiler.h"
 #include "tools/cli/interrupt.h"
 #include "tools/profile/inputs.h"
 #include "tools/profile/limited_run.h"
+#include "tools/profile/meter_choice.h"
 #include "tools/profile/meters_command.h"
 #include "tools/profile/power_curve.h"
 #include "tools/profile/scratch_folder.h"
@@ -47,7 +49,7 @@ private:
     std::string last_;
 };
 
-ProfilerOptions profiler_options(const ProfileOptions& options, const std::string& folder) {
+ProfilerOptions profiler_options(const ProfileOptions& options, const std::string& folder, EnergyMeter* meter) {
     const ModelInputs inputs =
         read_model_inputs(options.inputs, options.input_files, options.batch, options.standard.seed);
     ProfilerOptions profiler;
@@ -67,6 +69,10 @@ ProfilerOptions profiler_options(const ProfileOptions& options, const std::strin
     profiler.split.folder = folder;
     profiler.pin = options.pin;
     profiler.power = power_curve(options);
+    profiler.energy.meter = meter;
+    profiler.energy.relative_uncertainty = options.energy_uncertainty;
+    profiler.energy.budget = options.energy_time;
+    profiler.energy.rest = [](Nanoseconds length) { system_meter_clock().pause(length); };
     profiler.limit = requested_limit(options).value_or(ResourceLimit{});
     profiler.limit_mechanism = options.joined_limit;
     profiler.probe_memory = [threads = options.threads](const std::string& stage, bool optimise) {
@@ -83,13 +89,18 @@ bool failed_correctness(const ProfileCheck& check) { return !check.passed && is_
 
 ExitStatus measure(const ProfileOptions& options, const std::string& scratch, std::ostream& out, std::ostream& err) {
     watch_interrupts();
+    const MeterChoice choice = choose_meter(options);
     Profile profile;
     {
         ProgressLine line(err, options.standard.quiet);
-        profile = profile_model(profiler_options(options, scratch), [&](const std::string& what, double fraction) {
-            throw_if_interrupted();
-            line.tell(what, fraction);
-        });
+        profile = profile_model(profiler_options(options, scratch, choice.meter.get()),
+                                [&](const std::string& what, double fraction) {
+                                    throw_if_interrupted();
+                                    line.tell(what, fraction);
+                                });
+    }
+    if (!choice.reason.empty()) {
+        profile.warnings.push_back("no energy source works, energy is estimated: " + choice.reason);
     }
     write_output(options.standard.output, options.standard.overwrite, write_profile(profile), out);
     if (!options.standard.quiet) err << profile_summary(profile);

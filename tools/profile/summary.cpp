@@ -22,8 +22,9 @@ std::string energy_line(const Profile& profile) {
         joules += layer.energy->joules;
         uncertainty += layer.energy->uncertainty;
     }
-    return fmt::format("energy: {} +- {} an inference, estimated by {}\n", energy_text(joules),
-                       energy_text(uncertainty), profile.meter);
+    const bool measured = !profile.layers.empty() && profile.layers[0].energy->provenance == Provenance::kMeasured;
+    return fmt::format("energy: {} +- {} an inference, {} by {}\n", energy_text(joules), energy_text(uncertainty),
+                       measured ? "measured" : "estimated", profile.meter);
 }
 
 std::string slowest_lines(const Profile& profile) {
