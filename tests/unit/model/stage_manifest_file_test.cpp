@@ -23,9 +23,9 @@ const std::string kManifest = R"JSON({
         "v1=1x4x8x8:float32[-1.5,2)",
         "v2=1x7:int64[0,50)"
       ]
-}
+    }
   ]
-  }
+}
 )JSON";
 
 std::string changed(const std::string& from, const std::string& to) {
