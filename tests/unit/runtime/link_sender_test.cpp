@@ -62,8 +62,8 @@ TEST_CASE("tensors arrive as they were sent, with and without an imitated link")
 TEST_CASE("an imitated link takes its latency and its time per byte") {
     const TemporaryFolder folder;
     Connection connection((folder.path() / "s").string());
-    // 10 MB/s: 200 kB take 20 ms; two frames at once take 20 and 40 ms, and 15 ms of latency each.
-    LinkSender sender(std::move(connection.sender), {true, std::chrono::milliseconds(15), BytesPerSecond(10e6)},
+    // 10 MB/s: 200 kB take 20 ms, so two frames at once take 20 and 40 ms, and 150 ms of latency each.
+    LinkSender sender(std::move(connection.sender), {true, std::chrono::milliseconds(150), BytesPerSecond(10e6)},
                       connection.pool, [](const FrameHead&, const std::string& problem) { FAIL(problem); });
     const HostTensor tensor = pattern(200'000);
     const Nanoseconds start = now_monotonic();
@@ -73,10 +73,10 @@ TEST_CASE("an imitated link takes its latency and its time per byte") {
     sender.send(head, views_of({tensor}));
     const Nanoseconds first = connection.receive().received - start;
     const Nanoseconds second = connection.receive().received - start;
-    CHECK(first >= std::chrono::milliseconds(35));
-    CHECK(second >= std::chrono::milliseconds(55));
-    // Far from the 70 ms that a second latency would make, but a busy machine may hold a thread back.
-    CHECK(second - first < std::chrono::milliseconds(34));
+    CHECK(first >= std::chrono::milliseconds(170));
+    CHECK(second >= std::chrono::milliseconds(190));
+    // Latencies one after the other would make 340 ms.
+    CHECK(second < std::chrono::milliseconds(330));
 }
 
 TEST_CASE("a refused frame is passed over and the next one arrives") {
