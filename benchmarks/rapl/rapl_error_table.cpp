@@ -162,7 +162,7 @@ int print_table() {
         "| load | window ms | windows | median error % | worst % | stated % | within stated | two plain reads, median "
         "error % | unavailable |\n|---|---|---|---|---|---|---|---|---|\n");
     for (const Load& load : all_loads()) {
-        for (const auto& [milliseconds, repeats] : {std::pair{10, 60}, std::pair{100, 40}, std::pair{1000, 8}}) {
+        for (const auto& [milliseconds, repeats] : {std::pair{10, 40}, std::pair{100, 20}, std::pair{1000, 4}}) {
             const Nanoseconds window = std::chrono::milliseconds(milliseconds);
             print_row(load, window, measure(load, window, repeats));
         }

@@ -23,7 +23,7 @@ constexpr int kLooks = 5;
 
 class MadeUpTime : public MeterClock {
 public:
-    Nanoseconds now() override { return time_ += Nanoseconds(100); }
+    Nanoseconds now() override { return time_ += Nanoseconds(50'000); }
     void pause(Nanoseconds length) override { time_ += length; }
 
 private:
