@@ -28,6 +28,8 @@ std::string_view idle_policy_name(IdlePolicy policy) {
     return "";
 }
 
+bool can_be_throttled(const Node& node) { return node.cpus < static_cast<double>(node.threads); }
+
 std::optional<NodeIndex> find_node(const Cluster& cluster, std::string_view name) {
     const auto found = std::find_if(cluster.nodes.begin(), cluster.nodes.end(),
                                     [name](const Node& node) { return node.name == name; });

@@ -85,6 +85,9 @@ Link link_between(const Cluster& cluster, std::string_view from, std::string_vie
 /// The intensity that a link's joules are charged with: its own, else the mean of its ends.
 CarbonIntensity link_intensity(const Cluster& cluster, const Link& link, std::string_view from, std::string_view to);
 
+/// Whether the node's CPU quota can ever bite: a process whose threads are no more than its cpus never runs out of it.
+bool can_be_throttled(const Node& node);
+
 std::optional<NodeIndex> find_node(const Cluster& cluster, std::string_view name);
 
 }  // namespace carbonedge

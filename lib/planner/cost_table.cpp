@@ -120,7 +120,9 @@ StageCost CostTable::stage(std::size_t node, LayerRange range) const {
     return cost;
 }
 
-double CostTable::refill(std::size_t node, const StageCost& cost) const { return cost.cpu() / nodes_[node].node.cpus; }
+double CostTable::refill(std::size_t node, const StageCost& cost) const {
+    return throttled(node) ? cost.cpu() / nodes_[node].node.cpus : 0.0;
+}
 
 double CostTable::occupancy(std::size_t node, const StageCost& cost) const {
     return std::max(cost.busy, refill(node, cost));

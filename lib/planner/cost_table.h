@@ -32,7 +32,7 @@ public:
     [[nodiscard]] Bytes cut_bytes(std::size_t position) const;
 
     [[nodiscard]] StageCost stage(std::size_t node, LayerRange range) const;
-    /// cpu / rate: the node cannot serve a pass more often.
+    /// cpu / rate: the node cannot serve a pass more often. 0 where the quota cannot bite.
     [[nodiscard]] double refill(std::size_t node, const StageCost& cost) const;
     /// max(busy, refill): how long a pass keeps the node.
     [[nodiscard]] double occupancy(std::size_t node, const StageCost& cost) const;
@@ -46,6 +46,7 @@ public:
     [[nodiscard]] double row_wall(std::size_t node, std::size_t layer) const;
     [[nodiscard]] double row_cpu(std::size_t node, std::size_t layer) const;
     [[nodiscard]] double rate(std::size_t node) const { return nodes_[node].node.cpus; }
+    [[nodiscard]] bool throttled(std::size_t node) const { return can_be_throttled(nodes_[node].node); }
 
     /// Seconds from one end to another for what crosses a position.
     [[nodiscard]] double leg_time(std::size_t from, std::size_t to, std::size_t position) const;

@@ -89,16 +89,18 @@ private:
         incumbent_path_ = path;
     }
 
-    /// The nodes not in `used` together cannot do the rows from cut `a` on faster: rate bound on the largest refill
-    /// (measure 0), and also on the largest occupancy.
-    [[nodiscard]] double work_bound(std::size_t a, std::uint64_t used, bool with_wall) const {
+    /// The nodes not in `used` together cannot do the rows from cut `a` on faster: a bound on their largest occupancy,
+    /// or on their largest refill alone.
+    [[nodiscard]] double work_bound(std::size_t a, std::uint64_t used, bool occupancy) const {
+        const std::size_t first = occupancy ? SearchGraph::kQuotaOrWall : SearchGraph::kQuota;
+        const std::size_t last = occupancy ? SearchGraph::kWall : SearchGraph::kQuota;
         double bound = 0;
-        for (int measure = 0; measure < (with_wall ? 2 : 1); ++measure) {
+        for (std::size_t measure = first; measure <= last; ++measure) {
+            if (graph_.work[measure][a] <= 0) continue;
             double rate = 0;
             for (std::size_t v = 0; v < graph_.nodes; ++v) {
                 if ((used >> v & 1U) == 0) rate += graph_.work_rate[measure][v * graph_.cuts + a];
             }
-            if (graph_.work[measure][a] <= 0) continue;
             bound = std::max(bound, rate > 0 ? graph_.work[measure][a] / rate * (1 - kSameValue) : kNotAllowed);
         }
         return bound;

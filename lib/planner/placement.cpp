@@ -92,7 +92,9 @@ ReplayPipeline replay_pipeline(const CostTable& table, const Placement& placemen
     ReplayPipeline pipeline;
     for (const PlacedStage& placed : placement) {
         const StageCost cost = table.stage(placed.node, placed.layers);
-        pipeline.stages.push_back({placed.node, Seconds(cost.busy), Seconds(cost.cpu())});
+        // A node that cannot be throttled draws on no quota, whatever the means and medians of its profile say.
+        const double drawn = table.throttled(placed.node) ? cost.cpu() : 0.0;
+        pipeline.stages.push_back({placed.node, Seconds(cost.busy), Seconds(drawn)});
     }
     for (std::size_t leg = 0; leg <= placement.size(); ++leg) {
         pipeline.legs.emplace_back(table.leg_time(end_before(table, placement, leg), end_after(table, placement, leg),

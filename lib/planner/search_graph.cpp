@@ -73,24 +73,35 @@ double cost_in_objective(Objective objective, const CarbonParts& parts, double c
     return 0;
 }
 
+/// Seconds that a row keeps a node at least, by a measure of work.
+double row_seconds(const CostTable& table, std::size_t measure, std::size_t node, std::size_t layer) {
+    if (measure == SearchGraph::kWall) return table.row_wall(node, layer);
+    if (table.throttled(node)) return table.row_cpu(node, layer) / table.rate(node);
+    return measure == SearchGraph::kQuota ? 0.0 : table.row_wall(node, layer);
+}
+
 void fill_work(SearchGraph& graph, const CostTable& table) {
     const std::vector<std::size_t>& positions = table.positions();
-    for (int measure = 0; measure < 2; ++measure) {
-        const auto amount = [&](std::size_t node, std::size_t layer) {
-            return measure == 0 ? table.row_cpu(node, layer) / table.rate(node) : table.row_wall(node, layer);
+    // Any shares of the work per row are sound. Node 0's own times make the bound tight where nodes share a profile,
+    // and tiny rows, whose ratios of CPU to wall time scatter, are left out.
+    constexpr double kLeastShare = 1e-3;
+    for (std::size_t measure = 0; measure < SearchGraph::kMeasures; ++measure) {
+        const auto own = [&](std::size_t layer) {
+            return measure == SearchGraph::kWall ? table.row_wall(0, layer) : table.row_cpu(0, layer);
         };
-        // Any share of the work per row is sound; node 0's own times make the bound tight where nodes share a profile.
+        double all = 0;
+        for (std::size_t l = 0; l < table.layers(); ++l) all += own(l);
         graph.work[measure].assign(graph.cuts, 0);
         graph.work_rate[measure].assign(graph.nodes * graph.cuts, 0);
         std::vector<double> rate(graph.nodes, 0);
         double total = 0;
         for (std::size_t a = graph.cuts - 1; a-- > 0;) {
             for (std::size_t l = positions[a]; l < positions[a + 1]; ++l) {
-                const double share = amount(0, l);
+                const double share = own(l);
+                if (share <= kLeastShare * all) continue;
                 total += share;
-                if (share <= 0) continue;
                 for (std::size_t v = 0; v < graph.nodes; ++v) {
-                    const double here = amount(v, l);
+                    const double here = row_seconds(table, measure, v, l);
                     rate[v] = std::max(rate[v], here > 0 ? share / here : std::numeric_limits<double>::infinity());
                 }
             }

@@ -3,6 +3,7 @@
 #include "lib/planner/cost_table.h"
 #include "lib/planner/planning_problem.h"
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -36,10 +37,13 @@ struct SearchGraph {
     std::vector<double> leg_time;
     std::vector<double> leg_cost;
 
-    /// Work of the rows from cut a on and how much of it a node does in a second, at (node, a): two measures of work
-    /// (CPU time, wall time), for the bound that no set of nodes beats the sum of its rates.
-    std::vector<double> work[2];
-    std::vector<double> work_rate[2];
+    /// Work of the rows from cut a on and how much of it a node does in a second, at (node, a), for the bound that no
+    /// set of nodes beats the sum of its rates. Three measures: CPU time against the quotas where they can bite (bounds
+    /// the largest refill); the same with wall time elsewhere, and wall time everywhere (both bound the largest
+    /// occupancy).
+    enum Measure : std::size_t { kQuota, kQuotaOrWall, kWall, kMeasures };
+    std::array<std::vector<double>, kMeasures> work;
+    std::array<std::vector<double>, kMeasures> work_rate;
 
     [[nodiscard]] std::size_t gateway() const { return nodes; }
     [[nodiscard]] std::size_t stage_index(std::size_t v, std::size_t a, std::size_t b) const {

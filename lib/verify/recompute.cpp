@@ -71,7 +71,7 @@ RecomputedStage recompute_stage(const Plan& plan, const std::vector<Cut>& cuts, 
     RecomputedStage result;
     result.busy = (to_seconds(totals.wall) + from_ns(border_ns)) / speed;
     result.cpu = compute + transport;
-    result.refill = result.cpu / node.cpus;
+    if (can_be_throttled(node)) result.refill = result.cpu / node.cpus;
     result.occupancy = std::max(result.busy, result.refill);
     result.memory_bytes = memory_need(profile, totals, in, out);
     const Watts above_idle = node.busy_power_per_core - node.idle_power_per_core;
@@ -266,7 +266,9 @@ SimulatedLatency simulate_quota(const Plan& plan, const std::vector<NamedStage>&
             const double arrival = now;
             for (std::size_t s = 0; s < stages.size(); ++s) {
                 now += pipeline.transfers[s].time.count();
-                now = clocks[s].serve(now, pipeline.stages[s].busy.count(), pipeline.stages[s].cpu.count());
+                const RecomputedStage& stage = pipeline.stages[s];
+                const Seconds drawn = stage.refill > Seconds(0) ? stage.cpu : Seconds(0);
+                now = clocks[s].serve(now, stage.busy.count(), drawn.count());
             }
             now += pipeline.transfers.back().time.count();
             if (request >= kWarmUp) latencies.push_back(now - arrival);

@@ -17,7 +17,7 @@ struct NamedStage {
 struct RecomputedStage {
     Seconds busy{0};
     Seconds cpu{0};
-    Seconds refill{0};     ///< cpu / rate
+    Seconds refill{0};     ///< cpu / rate, 0 where the quota cannot bite
     Seconds occupancy{0};  ///< max(busy, refill)
     double memory_bytes = 0;
     CarbonParts parts;

@@ -75,7 +75,7 @@ class Costs:
         busy = (sum(profile.wall[first:end]) + border) * slower / 1e9
         compute = (sum(profile.cpu[first:end]) + border) * slower / 1e9
         shipping = (t.get("receive_cpu_fixed_ns", 0) + t.get("receive_cpu_per_byte_ns", 0) * inside + t.get("send_cpu_fixed_ns", 0) + t.get("send_cpu_per_byte_ns", 0) * outside) / 1e9
-        refill = (compute + shipping) / node["cpus"]
+        refill = (compute + shipping) / node["cpus"] if node["threads"] > node["cpus"] else 0
         occupancy = max(busy, refill)
         idle, active = node["idle_power_per_core_watts"], node["busy_power_per_core_watts"]
         joules = (compute + shipping) * (active - idle) * node.get("pue", 1)

@@ -99,7 +99,7 @@ BruteCost brute_cost(const Plan& problem, const std::vector<BruteStage>& pipelin
         const double shipping = (transport.receive_cpu_fixed_ns + transport.receive_cpu_per_byte_ns * in +
                                  transport.send_cpu_fixed_ns + transport.send_cpu_per_byte_ns * out) /
                                 1e9;
-        const double refill = (compute + shipping) / node.cpus;
+        const double refill = node.threads > node.cpus ? (compute + shipping) / node.cpus : 0;
         occupancies.push_back(std::max(busy, refill));
         cost.a += busy;
         cost.b = std::max(cost.b, refill);

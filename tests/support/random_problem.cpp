@@ -101,6 +101,7 @@ Plan random_problem(SeededRandom& random, const RandomShape& shape) {
         Node node;
         node.name = fmt::format("n{}", v);
         node.cpus = shape.throttled ? random.uniform(0.2, 2) : 2.0;
+        node.threads = 1 + static_cast<int>(random.below(3));
         node.quota_period = milliseconds(random.below(2) == 0 ? 100 : random.uniform(10, 200));
         node.memory = whole_bytes(4e9);
         node.zone = "zone";
