@@ -97,7 +97,8 @@ class Tools:
         return subprocess.run(self.words(tool, *arguments), cwd=self.folder, capture_output=True, text=True, timeout=LIMIT_S, check=False)
 
     def start(self, tool, *arguments, **options):
-        return subprocess.Popen(self.words(tool, *arguments), cwd=self.folder, stderr=subprocess.PIPE, text=True, **options)
+        environment = os.environ | {"TMPDIR": str(self.folder)}  # what a killed run leaves goes with the folder
+        return subprocess.Popen(self.words(tool, *arguments), cwd=self.folder, env=environment, stderr=subprocess.PIPE, text=True, **options)
 
     def must(self, tool, *arguments):
         result = self.run(tool, *arguments)
@@ -231,6 +232,8 @@ def check_killed(tools, folder, checks):
     run.kill()
     rest, _ = run.communicate(timeout=LIMIT_S)
     checks.hold("nodes die with a run that is killed", ended(nodes), nodes)
+    for group in groups_left(run.pid):  # nobody was left to do it
+        os.rmdir(group)
     (folder / "killed.jsonl").write_text("".join(lines) + rest)
     report = tools.run("report", "killed.jsonl")
     checks.hold("report reads the log that has no end", report.returncode in (0, 3), report.returncode, report.stderr)
