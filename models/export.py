@@ -8,6 +8,7 @@
 Needs torch and torchvision (Debian: python3-torch python3-torchvision). Nothing is downloaded.
 """
 import argparse
+import io
 import os
 import sys
 import tempfile
@@ -148,10 +149,13 @@ def load_weights(model, path):
 
 def save(module, path):
     """Writes beside and renames: a reader never sees half a file."""
+    # Saved into memory first: a file's own name would become part of its content, and so of its hash.
+    content = io.BytesIO()
+    torch.jit.save(module, content)
     handle, beside = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".export-", suffix=".pt")
-    os.close(handle)
     try:
-        torch.jit.save(module, beside)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content.getbuffer())
         os.chmod(beside, 0o644)
         os.replace(beside, path)
     except BaseException:
@@ -222,4 +226,7 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    # torch.jit writes constants in the order of a set: with a random hash seed the same network has another file each time.
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {"PYTHONHASHSEED": "0"})
     sys.exit(main(sys.argv[1:]))
