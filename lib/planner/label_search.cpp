@@ -37,7 +37,15 @@ bool dominates(const Label& left, const Label& right) {
 class Search {
 public:
     Search(const SearchGraph& graph, const SearchCaps& caps, const AcceptPath& accept)
-        : graph_(graph), caps_(caps), accept_(accept), buckets_(graph.nodes * graph.cuts) {}
+        : graph_(graph), caps_(caps), accept_(accept), buckets_(graph.nodes * graph.cuts) {
+        // What neither the value nor a limit asks for must not keep labels apart.
+        const bool latency_counts =
+            !graph.minimax &&
+            (graph.latency_weight > 0 || std::any_of(graph.node_latency_weight.begin(), graph.node_latency_weight.end(),
+                                                     [](double weight) { return weight > 0; }));
+        slow_counts_ = latency_counts;
+        sum_counts_ = latency_counts || graph.latency_cap < kNotAllowed;
+    }
 
     SearchResult run() {
         if (!prepare()) return finish(SearchStatus::kInfeasible);
@@ -151,8 +159,8 @@ private:
                 const std::size_t stage = graph_.stage_index(w, a, b);
                 if (graph_.stage_time[stage] >= kNotAllowed) continue;
                 Label next;
-                next.sum = base.sum + leg_time + graph_.stage_time[stage];
-                next.slow = std::max(base.slow, graph_.stage_refill[stage]);
+                if (sum_counts_) next.sum = base.sum + leg_time + graph_.stage_time[stage];
+                if (slow_counts_) next.slow = std::max(base.slow, graph_.stage_refill[stage]);
                 next.cost = graph_.minimax ? std::max({base.cost, leg_time, graph_.stage_occupancy[stage]})
                                            : base.cost + graph_.leg_cost[leg] + graph_.stage_cost[stage];
                 next.weight = base.weight + graph_.node_latency_weight[w];
@@ -297,6 +305,8 @@ private:
     Completion cost_;
     Completion largest_;
     LagrangianBound lagrangian_;
+    bool slow_counts_ = true;
+    bool sum_counts_ = true;
     double least_latency_ = 0;
     double root_bound_ = 0;
     double incumbent_ = kNotAllowed;
