@@ -72,6 +72,7 @@ WriteStage stage_writer(const CalibrationOptions& options) {
         stage.inputs = {bytes_spec(sends ? kToken : size)};
         stage.outputs = {bytes_spec(sends ? size : kToken)};
         stage.touch = options.touch;
+        stage.burn = options.burn;
         std::ofstream(path, std::ios::binary) << builtin_stage_text(stage);
     };
 }
@@ -95,7 +96,8 @@ TransportSample measure(ProcessEngine& engine, std::size_t pipeline, const Calib
             if (!answer.record.ok) return;
             sender_compute += answer.record.stages.at(0).cpu;
             receiver_compute += answer.record.stages.at(1).cpu;
-            hops.push_back(static_cast<double>((answer.record.stages[1].transfer - link).count()));
+            const StageRecord& receiver = answer.record.stages[1];
+            hops.push_back(static_cast<double>((receiver.transfer + receiver.queue - link).count()));
         },
         stop);
     if (outcome.interrupted || stop.stop_requested()) throw Interrupted();
