@@ -50,10 +50,18 @@ std::unique_ptr<EnergyMeter> named_meter(const std::string& name, const SensorEn
     return source->make();
 }
 
+void add_reason(MeterChoice& choice, const MeterSource& source, const std::string& problem) {
+    choice.reason += (choice.reason.empty() ? "" : "; ") + source.name + ": " + problem;
+}
+
 MeterChoice automatic(const SensorEnvironment& environment, const std::vector<MeterSource>& sources) {
     MeterChoice choice;
     for (const MeterSource& source : sources) {
-        if (!fits_auto(source) || !works(source)) continue;
+        if (!fits_auto(source) || source.status == SourceStatus::kAbsent) continue;
+        if (!works(source)) {
+            add_reason(choice, source, source.detail + (source.remedy.empty() ? "" : " (" + source.remedy + ")"));
+            continue;
+        }
         auto meter = source.make();
         const std::string problem = try_meter(*meter, *environment.clock);
         if (problem.empty()) {
@@ -61,7 +69,7 @@ MeterChoice automatic(const SensorEnvironment& environment, const std::vector<Me
             choice.reason.clear();
             return choice;
         }
-        choice.reason += (choice.reason.empty() ? "" : "; ") + source.name + ": " + problem;
+        add_reason(choice, source, problem);
     }
     return choice;
 }

@@ -58,11 +58,13 @@ void CounterTrack::advance(std::uint64_t value, Nanoseconds now) {
             distrust_ = problem_;
             return;
         }
-        // Two updates may lie in a short gap, so a power is judged over no less than two periods.
-        const Seconds time = to_seconds(std::max(gap, 2 * period_));
-        if (distrust_.empty() && Joules(step * domain_.joules_per_unit) / time > rating() * rules_.absurd_factor) {
+        // The step stands for the time since the last one: a counter that stalls catches up at once. Two updates may
+        // lie close together, so a power is judged over no less than two periods.
+        const Seconds time = to_seconds(std::max(now - edge_time_, 2 * period_));
+        if (begun_ && distrust_.empty() &&
+            Joules(step * domain_.joules_per_unit) / time > rating() * rules_.absurd_factor) {
             distrust_ = fmt::format("{} jumped by {} in {}, more than {} times its {}: reset or misread", domain_.name,
-                                    energy_text(Joules(step * domain_.joules_per_unit)), duration_text(to_seconds(gap)),
+                                    energy_text(Joules(step * domain_.joules_per_unit)), duration_text(time),
                                     rules_.absurd_factor, power_text(rating()));
         }
         jitter_ = to_seconds(gap).count();

@@ -21,7 +21,7 @@ struct SensorEnvironment {
     std::string nvml_library = "libnvidia-ml.so.1";
     std::string tegrastats = "/usr/bin/tegrastats";
     Nanoseconds tegrastats_interval{100'000'000};
-    Nanoseconds sampling_interval{10'000'000};  ///< of sensors that show power and not energy
+    Nanoseconds sampling_interval{20'000'000};  ///< of sensors that show power and not energy
     PowerCurve model;                           ///< of the estimate
 };
 SensorEnvironment system_sensors(const SystemRoots& roots, const PowerCurve& model);

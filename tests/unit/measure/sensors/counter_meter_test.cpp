@@ -262,15 +262,27 @@ TEST_CASE("counter meter: absurd and dead counters") {
         CHECK(std::get<EnergyReading>(result).boundary == "package");
         CHECK(has_flag(*meter, "zero: package-0/dram"));
     }
-    SUBCASE("a value above the stated range is a misread") {
-        package.range = 1000;
-        auto wild = std::make_shared<FakeCounters>(clock);
-        CounterDomain unbounded = package;
-        wild->add(unbounded, constant(6), 0);
-        const auto meter = make_counter_meter(wild, clock);
+    SUBCASE("a counter that stalls in the window and catches up is no reset") {
+        bank->add(
+            package, [](double t) { return 60 * (t > 1.3 && t < 1.34 ? 1.3 : t); }, 1e9);
+        const auto meter = make_counter_meter(bank, clock);
         meter->start();
-        clock.advance(std::chrono::hours(1));
-        CHECK(reason(meter->stop()).find("may have wrapped unseen") != std::string::npos);
+        const double begin = to_seconds(clock.time()).count();
+        clock.advance(std::chrono::milliseconds(320));
+        for (int look = 0; look < 40'000; ++look) meter->sample();  // watched as it stands still and jumps
+        const double end = to_seconds(clock.time()).count();
+        REQUIRE(end > 1.34);
+        const EnergyResult result = meter->stop();
+        REQUIRE_MESSAGE(std::holds_alternative<EnergyReading>(result), reason(result));
+        CHECK(std::get<EnergyReading>(result).joules.value() == doctest::Approx(60 * (end - begin)).epsilon(0.001));
+    }
+    SUBCASE("a value above the stated range is a misread") {
+        bank->add(package, constant(6), 0);
+        const auto meter = make_counter_meter(bank, clock);
+        meter->start();
+        clock.advance(std::chrono::milliseconds(200));
+        bank->shown = [](std::size_t) { return std::optional<std::uint64_t>(262'143'328'851); };
+        CHECK(reason(meter->stop()) == "package-0 shows 262143328851, above its range of 262143328850");
     }
 }
 

@@ -33,6 +33,7 @@ public:
             problem = "read of " + domains_[domain].name + " fails";
             return std::nullopt;
         }
+        if (shown) return shown(domain);
         const Curve& curve = curves_[domain];
         const auto steps = (clock_->time() - curve.phase) / period_;
         const double time = to_seconds(steps * period_ + curve.phase).count();
@@ -42,6 +43,7 @@ public:
     }
 
     std::function<bool(std::size_t)> fails;
+    std::function<std::optional<std::uint64_t>(std::size_t)> shown;  ///< instead of the curve
 
 private:
     struct Curve {

@@ -165,7 +165,8 @@ TEST_CASE("survey: a board's rails, and rails of no known board") {
     // The sampling thread runs in real time; made-up time would outrun it.
     SensorEnvironment environment = machine.environment();
     environment.clock = &system_meter_clock();
-    const MeterSurvey survey = survey_meters(environment, std::chrono::milliseconds(100));
+    environment.sampling_interval = std::chrono::milliseconds(50);
+    const MeterSurvey survey = survey_meters(environment, std::chrono::milliseconds(150));
     CHECK(source_of(survey, "ina").status == SourceStatus::kOk);
     CHECK(source_of(survey, "ina").power->value() == doctest::Approx(5.0).epsilon(0.01));
     CHECK(survey.can_measure());

@@ -111,10 +111,10 @@ TEST_CASE("tegrastats meter: a stand-in program that runs") {
     const std::string line = nano_line(5);
     const auto program =
         stand_in(folder, "[ \"$1\" = --interval ] || exit 9\nwhile :; do echo '" + line + "'; sleep 0.01; done");
-    const auto meter = make_tegrastats_meter(run_for_lines({program, "--interval", "10"}), 12 * kMillisecond,
+    const auto meter = make_tegrastats_meter(run_for_lines({program, "--interval", "10"}), 60 * kMillisecond,
                                              std::chrono::seconds(10));
     CHECK(meter->boundary() == "module-input");
-    const EnergyResult result = measure(*meter, 150);
+    const EnergyResult result = measure(*meter, 200);
     REQUIRE_MESSAGE(std::holds_alternative<EnergyReading>(result), reason(result));
     const double length = to_seconds(meter->window_detail().length).count();
     CHECK(std::get<EnergyReading>(result).joules.value() == doctest::Approx(5.0 * length).epsilon(0.001));
