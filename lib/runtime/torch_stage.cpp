@@ -1,7 +1,12 @@
 #include "lib/runtime/torch_stage.h"
 
+#include "lib/base/errors.h"
 #include "lib/model/model.h"
 #include "lib/runtime/builtin_stage.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <cstdlib>
 
 namespace carbonedge {
 namespace {
@@ -74,14 +79,28 @@ private:
 std::unique_ptr<StageLoader> make_torch_loader() { return std::make_unique<TorchLoader>(); }
 
 std::unique_ptr<ReferenceModel> load_reference_model(const std::string& path, const std::vector<InputSpec>& inputs,
-                                                     std::uint64_t seed, bool optimise) {
+                                                     std::uint64_t seed, const Profile& profile) {
     ModelOptions options;
     options.inputs = inputs;
     options.seed = seed;
-    options.optimise = optimise;
+    options.optimise = profile.execution != "frozen";
     // What the profile found faster is executed; a second comparison of speeds might end otherwise, with other rows.
     options.compare_speed = false;
-    return std::make_unique<TorchReference>(Model::load(path, options));
+    const auto depth = profile.environment.find("grouping-depth");
+    if (depth != profile.environment.end()) options.grouping_depth = std::atoi(depth->second.c_str());
+    Model model = Model::load(path, options);
+    const auto same_name = [](const LayerProfile& left, const LayerProfile& right) { return left.name == right.name; };
+    // Of another network the caller says so, by its hash; of the same one other rows would be cut in other places.
+    if (model.sha256() == profile.model_sha256 &&
+        !std::equal(model.layers().begin(), model.layers().end(), profile.layers.begin(), profile.layers.end(),
+                    same_name)) {
+        throw InputError(
+            path, 0,
+            fmt::format("has {} layers here, executed {}, where the plan's profile has {}, executed {}; "
+                        "profile it again on this kind of machine",
+                        model.layers().size(), model.execution(), profile.layers.size(), profile.execution));
+    }
+    return std::make_unique<TorchReference>(std::move(model));
 }
 
 }  // namespace carbonedge

@@ -22,7 +22,7 @@ namespace {
 std::unique_ptr<ReferenceModel> load_model(const RunToolOptions& options, const Plan& plan) {
     std::vector<InputSpec> inputs;
     for (const std::string& spec : plan.profiles.at(0).inputs) inputs.push_back(parse_input_spec(spec));
-    return load_reference_model(options.model, inputs, options.seed, plan.profiles[0].execution != "frozen");
+    return load_reference_model(options.model, inputs, options.seed, plan.profiles[0]);
 }
 
 RunOptions make_run_options(const RunToolOptions& options, std::string plan_json) {
