@@ -9,6 +9,12 @@
 
 namespace carbonedge {
 
+TEST_CASE("a message stays on one line whatever the input that it quotes") {
+    const InputError error("a.csv", 3, "unknown unit 'k\nW\r'");
+    CHECK(std::string(error.what()) == "a.csv:3: unknown unit 'k?W?'");
+    CHECK(error.problem() == "unknown unit 'k?W?'");
+}
+
 TEST_CASE("every way to end becomes one line and its status") {
     struct Case {
         const char* name;
