@@ -49,6 +49,14 @@ struct PathValue {
 };
 PathValue evaluate_path(const SearchGraph& graph, const std::vector<PathStep>& path);
 
+/// Multipliers in the objective's unit; one number per node of the cluster, in its order. See docs/planners.md.
+struct Prices {
+    double sum = 0;              ///< of a second of A
+    std::vector<double> refill;  ///< of a second of refill on the node
+    std::vector<double> node;    ///< of using the node
+    double stage = 0;            ///< of a stage, where the number of nodes is limited
+};
+
 /// The bound of a Lagrangian relaxation of "A within the cap" (multiplier `latency_price`, per second) and "each node
 /// at most once" (`node_price`). For every complete pipeline
 ///     value >= cost + lambda * A + sum of node_extra over its nodes - offset,   lambda = latency_weight +

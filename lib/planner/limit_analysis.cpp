@@ -116,7 +116,7 @@ std::vector<NamedLimit> limits_of(const PlanningProblem& problem) {
     return named;
 }
 
-Solution solve(const PlanningProblem& problem) {
+Solution solve(const PlanningProblem& problem, const ExactPlannerOptions&) {
     const CostTable table(problem);
     Solution solution;
     if (problem.objective == Objective::kScore) solution.references = score_references(problem, table);
