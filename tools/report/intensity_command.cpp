@@ -2,7 +2,7 @@
 
 #include "lib/base/atomic_file.h"
 #include "lib/report/intensity_description.h"
-#include "tools/report/rendering.h"
+#include "tools/cli/rendering.h"
 
 #include <fmt/format.h>
 #include <chrono>

@@ -6,7 +6,7 @@
 #include "lib/report/comparison.h"
 #include "lib/report/descriptions.h"
 #include "lib/report/input_file.h"
-#include "tools/report/rendering.h"
+#include "tools/cli/rendering.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

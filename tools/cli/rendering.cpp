@@ -1,4 +1,4 @@
-#include "tools/report/rendering.h"
+#include "tools/cli/rendering.h"
 
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
