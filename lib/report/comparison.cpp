@@ -4,6 +4,7 @@
 #include "lib/base/spelling.h"
 #include "lib/report/comparability.h"
 #include "lib/report/ledgers.h"
+#include "lib/report/opening.h"
 #include "lib/report/sections.h"
 
 #include <fmt/format.h>
@@ -217,6 +218,7 @@ Document compare(std::span<const Subject> subjects, const ComparisonOptions& opt
     document.sections.emplace_back(ledger_table(subjects));
     document.sections.emplace_back(sci_table(subjects));
     document.sections.emplace_back(node_table(subjects));
+    document.opening = opening_of_comparison(subjects, baseline, options.seed);
     return document;
 }
 

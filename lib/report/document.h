@@ -98,6 +98,8 @@ struct Document {
     std::string title;
     std::vector<Section> sections;
     std::vector<std::string> notes;
+    /// What a reader in a hurry reads: what was looked at, what it emits and why, how sure (lib/report/opening.h).
+    std::vector<std::string> opening = {};
 };
 
 /// The table without the columns that are empty in every row (but the first): people need not look at them.

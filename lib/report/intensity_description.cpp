@@ -1,6 +1,7 @@
 #include "lib/report/intensity_description.h"
 
 #include "lib/carbon/intensity_statistics.h"
+#include "lib/report/opening.h"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -98,6 +99,7 @@ Document describe_intensity(const IntensitySeries& series, std::chrono::seconds 
     if (!series.gaps().empty()) document.sections.emplace_back(gaps_of(series));
     document.sections.emplace_back(samples_of(series));
     if (!remark.empty()) document.notes.push_back(remark);
+    document.opening = opening_of_intensity(series, statistics);
     return document;
 }
 

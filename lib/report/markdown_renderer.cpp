@@ -74,6 +74,10 @@ void append_section(std::string& out, const FactList& list) {
 std::string render_markdown(const Document& document) {
     std::string out;
     if (!document.title.empty()) out += fmt::format("# {}\n", shown(Cell(document.title), {}));
+    if (!document.opening.empty() && !out.empty()) out += "\n";
+    for (const std::string& sentence : document.opening) {
+        out += shown(Cell(sentence), {}) + (&sentence == &document.opening.back() ? "\n" : "  \n");
+    }
     for (const Section& section : document.sections) {
         if (!out.empty()) out += "\n";
         std::visit([&](const auto& one) { append_section(out, one); }, section);

@@ -1,4 +1,5 @@
 #include "lib/report/descriptions.h"
+#include "lib/report/opening.h"
 #include "lib/report/sections.h"
 
 #include <fmt/format.h>
@@ -96,6 +97,8 @@ Document describe_partition(const Partition& partition) {
         row.add();
     }
     table.notes.emplace_back("imbalance: largest share / target - 1; measured time decides how long stages run");
+    document.opening = opening_of_partition(
+        partition, shares.front().empty() ? std::nullopt : std::optional(imbalance_percent(partition, shares.front())));
     document.sections.emplace_back(std::move(facts));
     document.sections.emplace_back(std::move(table));
     return document;

@@ -1,5 +1,6 @@
 #include "lib/report/descriptions.h"
 #include "lib/report/ledgers.h"
+#include "lib/report/opening.h"
 #include "lib/report/sections.h"
 #include "lib/report/single_subject.h"
 #include "lib/units/text.h"
@@ -129,6 +130,7 @@ Document describe_plan(const Subject& subject) {
     document.sections.emplace_back(transfer_table(plan));
     document.sections.emplace_back(single_subject(ledger_table({&subject, 1})));
     document.sections.emplace_back(single_subject(sci_table({&subject, 1})));
+    document.opening = opening_of_plan(subject);
     return document;
 }
 

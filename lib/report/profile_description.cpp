@@ -1,4 +1,5 @@
 #include "lib/report/descriptions.h"
+#include "lib/report/opening.h"
 #include "lib/report/sections.h"
 
 #include <fmt/format.h>
@@ -119,6 +120,7 @@ Document describe_profile(const Profile& profile) {
     document.sections.emplace_back(layer_table(profile, sum));
     document.sections.emplace_back(check_table(profile));
     for (const std::string& warning : profile.warnings) document.notes.push_back("warning: " + warning);
+    document.opening = opening_of_profile(profile);
     return document;
 }
 

@@ -66,11 +66,8 @@ std::string render_json(const Document& document) {
     for (const Section& section : document.sections) {
         sections[section_name(section)] = std::visit([](const auto& one) { return to_json(one); }, section);
     }
-    const Json root{{"schema", schema_text("report", 1)},
-                    {"kind", document.kind},
-                    {"title", document.title},
-                    {"sections", sections},
-                    {"notes", document.notes}};
+    const Json root{{"schema", schema_text("report", 1)}, {"kind", document.kind}, {"title", document.title},
+                    {"opening", document.opening},        {"sections", sections},  {"notes", document.notes}};
     return write_json(root);
 }
 

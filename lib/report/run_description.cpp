@@ -1,6 +1,7 @@
 #include "lib/report/comparability.h"
 #include "lib/report/descriptions.h"
 #include "lib/report/ledgers.h"
+#include "lib/report/opening.h"
 #include "lib/report/sections.h"
 #include "lib/report/single_subject.h"
 
@@ -154,6 +155,7 @@ Document describe_run(const Subject& subject, std::uint64_t seed) {
     for (const Mixture& mixture : comparison_mixtures({&subject, 1})) {
         document.notes.push_back("the ledger mixes " + mixture_text(mixture));
     }
+    document.opening = opening_of_run(subject, seed);
     return document;
 }
 

@@ -12,9 +12,21 @@ namespace {
 constexpr double kTail = 0.025;
 constexpr std::size_t kResamples = 1000;
 constexpr std::size_t kLeastForMean = 5;
+constexpr std::size_t kMostForBootstrap = 10'000;
+constexpr double kNormalQuantile = 1.959963984540054;  // of 1 - kTail
 
 double mean_of(std::span<const double> values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+/// What the bootstrap of a mean converges to.
+Interval normal_interval(std::span<const double> values) {
+    const double mean = mean_of(values);
+    double squares = 0;
+    for (const double value : values) squares += (value - mean) * (value - mean);
+    const auto count = static_cast<double>(values.size());
+    const double half = kNormalQuantile * std::sqrt(squares / count / count);
+    return {mean - half, mean + half};
 }
 
 }  // namespace
@@ -41,6 +53,7 @@ std::optional<Interval> quantile_interval(std::span<const double> ascending, dou
 
 std::optional<Interval> mean_interval(std::span<const double> values, std::uint64_t seed) {
     if (values.size() < kLeastForMean) return std::nullopt;
+    if (values.size() > kMostForBootstrap) return normal_interval(values);
     SeededRandom random(seed);
     std::vector<double> means(kResamples);
     for (double& mean : means) {

@@ -36,7 +36,8 @@ struct Spread {
 /// the 95th percentile).
 std::optional<Interval> quantile_interval(std::span<const double> ascending, double probability);
 
-/// Percentile bootstrap of the mean, 1,000 resamples, the same for a seed everywhere. Absent for fewer than 5 values.
+/// Percentile bootstrap of the mean, 1,000 resamples, the same for a seed everywhere; of more than 10,000 values the
+/// normal interval, which is what the bootstrap converges to, in linear time. Absent for fewer than 5 values.
 std::optional<Interval> mean_interval(std::span<const double> values, std::uint64_t seed);
 
 /// All of it; absent for no values. Throttled runs are correlated from request to request (a bandwidth period spans

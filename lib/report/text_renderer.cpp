@@ -178,6 +178,10 @@ std::string render_text(const Document& document, std::size_t width) {
     const std::size_t columns = std::max(width, kNarrowest);
     std::string out;
     if (!document.title.empty()) append_line(out, cell_text(Cell(document.title), {}));
+    if (!document.opening.empty() && !out.empty()) out += "\n";
+    for (const std::string& sentence : document.opening) {
+        for (std::string& line : wrap_text(cell_text(Cell(sentence), {}), columns)) append_line(out, std::move(line));
+    }
     for (const Section& section : document.sections) {
         if (!out.empty()) out += "\n";
         std::visit([&](const auto& one) { append_section(out, one, columns); }, section);

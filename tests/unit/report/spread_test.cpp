@@ -77,4 +77,16 @@ TEST_CASE("a seed gives the same interval again, and small samples have none") {
     CHECK_FALSE(few->p95_interval);
 }
 
+TEST_CASE("a large sample has the interval that the bootstrap tends to") {
+    SeededRandom random(7);
+    std::vector<double> values(10'000);
+    for (double& value : values) value = static_cast<double>(random.below(1'000)) + 1;
+    const auto bootstrap = mean_interval(values, 1);
+    values.push_back(values.front());
+    const auto normal = mean_interval(values, 1);
+    REQUIRE((bootstrap && normal));
+    CHECK(normal->half_width() == doctest::Approx(bootstrap->half_width()).epsilon(0.08));
+    CHECK(normal->low == doctest::Approx(bootstrap->low).epsilon(0.003));
+}
+
 }  // namespace carbonedge

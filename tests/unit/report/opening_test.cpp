@@ -1,0 +1,65 @@
+#include "lib/report/opening.h"
+#include "tests/unit/report/sample_subjects.h"
+
+#include <doctest/doctest.h>
+
+namespace carbonedge {
+
+TEST_CASE("a report opens with what was compared and what emits least and how sure") {
+    const std::vector<Subject> subjects{run_of(single_node_plan("monolithic", "medium"), 20),
+                                        run_of(single_node_plan("green", "green"), 20),
+                                        run_of(two_stage_plan("split"), 20)};
+    const auto opening = opening_of_comparison(subjects, 0, 0);
+    REQUIRE(opening.size() == 3);
+    CHECK(opening[0].find("3 policies for") == 0);
+    CHECK(opening[0].find("all of them run") != std::string::npos);
+    CHECK(opening[1].find("green emits least, ") == 0);
+    CHECK(opening[1].find("28 % less than monolithic, mainly because of the electricity (-") != std::string::npos);
+    CHECK(opening[2].find("joules are estimated (model:cpu-seconds)") != std::string::npos);
+    CHECK(opening[2].find("the requests leave the mean uncertain by ") != std::string::npos);
+}
+
+TEST_CASE("where the baseline emits least nothing is claimed against it") {
+    const std::vector<Subject> subjects{only_planned(single_node_plan("green", "green")),
+                                        only_planned(single_node_plan("monolithic", "medium"))};
+    const auto opening = opening_of_comparison(subjects, 0, 0);
+    CHECK(opening[0].find("none of them run") != std::string::npos);
+    CHECK(opening[1].find("green emits least") == 0);
+    CHECK(opening[1].find("held against") != std::string::npos);
+    CHECK(opening[2].find("nothing was run") != std::string::npos);
+}
+
+TEST_CASE("a run that recorded no totals does not claim to have emitted") {
+    Subject subject = run_of(single_node_plan("green", "green"), 6);
+    subject.run->nodes.clear();
+    subject.run->end.reset();
+    const auto opening = opening_of_run(subject, 0);
+    CHECK(opening[0].find("cut off") != std::string::npos);
+    CHECK(opening[1].find("What it emitted was not recorded") == 0);
+    CHECK(opening[2].find("uncertain") == std::string::npos);
+}
+
+TEST_CASE("a plan says what is proven and that nothing was run") {
+    Plan plan = single_node_plan("green", "green");
+    plan.certificate.proven_optimal = true;
+    CHECK(opening_of_plan(only_planned(plan))[2].find("proven to be the best under its limits; nothing was run") !=
+          std::string::npos);
+    plan.certificate.proven_optimal = false;
+    plan.certificate.gap = 0.031;
+    CHECK(opening_of_plan(only_planned(plan))[2].find("within 3.1 % of the best") != std::string::npos);
+    plan.certificate.gap.reset();
+    CHECK(opening_of_plan(only_planned(plan))[2].find("no claim of being the best") != std::string::npos);
+}
+
+TEST_CASE("a profile names its slowest row and whether its checks passed") {
+    Profile profile = sample_profile();
+    profile.layers[1].latency_median = profile.layers[1].latency_median * 2;
+    profile.checks = {{"sum-of-layers", 0.01, 0.05, true, ""}, {"cpu-share", 2, 1.05, false, ""}};
+    const auto opening = opening_of_profile(profile);
+    CHECK(opening[1].find("50 % of it in " + profile.layers[1].name) != std::string::npos);
+    CHECK(opening[2].find("1 self-check FAILED") != std::string::npos);
+    profile.layers.clear();
+    CHECK(opening_of_profile(profile).size() == 1);
+}
+
+}  // namespace carbonedge
