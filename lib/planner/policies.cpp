@@ -3,6 +3,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
 #include "lib/partition/partitioner.h"
+#include "lib/planner/baselines.h"
 #include "lib/scheduler/request_router.h"
 #include "lib/units/text.h"
 
@@ -11,6 +12,8 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <stdexcept>
+#include <variant>
 
 namespace carbonedge {
 namespace {
@@ -46,41 +49,78 @@ std::vector<Placement> monolithic_placements(const PlanningProblem& problem, con
     return placements;
 }
 
-Placement split_placement(const PlanningProblem& problem, const Policy& policy) {
-    const std::size_t nodes = problem.cluster.nodes.size();
-    SplitRequest request;
-    if (policy.kind == Policy::Kind::kCapability) {
-        request = {SplitMethod::kCapability, CostModel::kParameters, capability_shares(problem.cluster), {}};
-    } else {
-        request = {
-            SplitMethod::kEqual, CostModel::kLatency, std::vector<double>(nodes, 1.0 / static_cast<double>(nodes)), {}};
+/// Why the rule has no plan, or its pipelines.
+using Proposal = std::variant<std::vector<Placement>, Infeasibility>;
+
+/// One stage a node, by shares of a cost.
+Proposal split_by_shares(const PlanningProblem& problem, const CostTable& table, const SplitRequest& request) {
+    const std::size_t stages = request.shares.size();
+    if (table.positions().size() < stages + 1) {
+        return Infeasibility{
+            {"cuts"},
+            fmt::format("cuts: a stage on each of {} nodes needs {} cuts, this profile has {} legal ones", stages,
+                        stages - 1, table.positions().size() - 2)};
+    }
+    const std::vector<double> costs = *row_costs(problem.profiles.front(), request.by);
+    if (std::all_of(costs.begin(), costs.end(), [](double cost) { return cost == 0; })) {
+        return Infeasibility{
+            {"cost"}, fmt::format("cost: the {} of every row are 0 in this profile", cost_model_name(request.by))};
     }
     const Partition partition = split_profile(problem.profiles.front(), request);
     Placement placement;
     for (std::size_t s = 0; s < partition.stages.size(); ++s) placement.push_back({s, partition.stages[s]});
-    return placement;
+    return std::vector<Placement>{placement};
 }
 
-std::vector<Placement> placements_of(const PlanningProblem& problem, const CostTable& table, const Policy& policy,
-                                     std::vector<std::string>& notes) {
-    switch (policy.kind) {
-        case Policy::Kind::kMonolithic: {
-            const std::optional<NodeIndex> node = find_node(problem.cluster, policy.node);
-            if (!node) {
-                std::vector<std::string> names;
-                for (const Node& each : problem.cluster.nodes) names.push_back(each.name);
-                throw UsageError("--policy: " + unknown_name_message("node", policy.node, names));
-            }
-            return {{{node->value(), {0, table.layers()}}}};
-        }
-        case Policy::Kind::kRoundRobin:
-        case Policy::Kind::kNodeSelection:
-            return monolithic_placements(problem, table, notes);
-        case Policy::Kind::kEqual:
-        case Policy::Kind::kCapability:
-            return {split_placement(problem, policy)};
+Proposal on_named_node(const PlanningProblem& problem, const CostTable& table, const std::string& name) {
+    const std::optional<NodeIndex> node = find_node(problem.cluster, name);
+    if (!node) {
+        std::vector<std::string> names;
+        for (const Node& each : problem.cluster.nodes) names.push_back(each.name);
+        throw UsageError("--policy: " + unknown_name_message("node", name, names));
     }
-    return {};
+    return std::vector<Placement>{{{node->value(), {0, table.layers()}}}};
+}
+
+Proposal placements_of(const PlanningProblem& problem, const CostTable& table, const ScoreReferences& references,
+                       const Policy& policy, std::vector<std::string>& notes) {
+    const auto nodes = static_cast<double>(table.nodes());
+    const auto single = [](Placement placement) { return std::vector<Placement>{std::move(placement)}; };
+    switch (policy.kind) {
+        case Policy::Kind::kMonolithic:
+            return on_named_node(problem, table, policy.node);
+        case Policy::Kind::kBestNode:
+            return single(best_node(problem, table, references));
+        case Policy::Kind::kRoundRobin:
+        case Policy::Kind::kNodeSelection: {
+            std::vector<Placement> placements = monolithic_placements(problem, table, notes);
+            if (placements.empty()) return Infeasibility{{"memory"}, "memory: no node can hold the whole model"};
+            return placements;
+        }
+        case Policy::Kind::kEqual:
+            return split_by_shares(
+                problem, table,
+                {SplitMethod::kEqual, CostModel::kLatency, std::vector<double>(table.nodes(), 1 / nodes), {}});
+        case Policy::Kind::kEqualLayers:
+            return single(equal_layers(table));
+        case Policy::Kind::kCapability:
+            return split_by_shares(
+                problem, table,
+                {SplitMethod::kCapability, CostModel::kParameters, capability_shares(problem.cluster), {}});
+        case Policy::Kind::kRam:
+            return single(memory_weighted(problem, table));
+        case Policy::Kind::kBlock:
+            return single(block_balanced(problem, table));
+        case Policy::Kind::kPipeDream:
+            return single(pipedream(problem, table));
+        case Policy::Kind::kOneCut:
+            return single(one_cut(problem, table));
+        case Policy::Kind::kMinCut:
+            return single(minimum_cut(problem, table));
+        case Policy::Kind::kRandom:
+            return single(random_pipeline(table, policy.seed));
+    }
+    throw std::logic_error("unknown policy");
 }
 
 /// The whole plan's prediction: its only pipeline's, or the mean over requests as the router spreads them; states the
@@ -156,18 +196,23 @@ std::string routing_name(Policy::Kind kind) {
     return kind == Policy::Kind::kNodeSelection ? "node-selection" : "single";
 }
 
-}  // namespace
+/// A policy's plan with what its limits are judged by.
+struct ProposedPlan {
+    Plan plan;
+    std::vector<Placement> placements;
+    PlacementCost cost;  ///< of the whole, routing included
+};
 
-PlanOrInfeasibility plan_policy(const PlanningProblem& problem, const Policy& policy, const std::string& name) {
-    check_problem(problem);
-    PlanningProblem free = problem;
-    free.given_cuts.reset();
-    const CostTable table(free);
+std::variant<ProposedPlan, Infeasibility> propose(const PlanningProblem& problem, const CostTable& table,
+                                                  const Policy& policy, const std::string& name) {
     ScoreReferences references;
     if (problem.objective == Objective::kScore) references = score_references(problem, table);
-    Plan plan = plan_frame(problem, name, references);
-    const std::vector<Placement> placements = placements_of(problem, table, policy, plan.notes);
-    if (placements.empty()) return Infeasibility{{"memory"}, "memory: no node can hold the whole model"};
+    ProposedPlan proposed{plan_frame(problem, name, references), {}, {}};
+    Plan& plan = proposed.plan;
+    Proposal proposal = placements_of(problem, table, references, policy, plan.notes);
+    if (auto* none = std::get_if<Infeasibility>(&proposal)) return std::move(*none);
+    proposed.placements = std::get<std::vector<Placement>>(std::move(proposal));
+    const std::vector<Placement>& placements = proposed.placements;
 
     plan.routing.policy = routing_name(policy.kind);
     if (policy.kind == Policy::Kind::kNodeSelection) {
@@ -178,7 +223,8 @@ PlanOrInfeasibility plan_policy(const PlanningProblem& problem, const Policy& po
         plan.pipelines.push_back(describe_pipeline(problem, table, placement));
     }
     plan.predicted = predict(plan, table, placements);
-    PlacementCost cost = cost_of(table, placements.front());
+    PlacementCost& cost = proposed.cost;
+    cost = cost_of(table, placements.front());
     if (placements.size() > 1) {
         cost.sum = to_seconds(plan.predicted.latency_mean).count();
         cost.slow = 0;
@@ -187,12 +233,34 @@ PlanOrInfeasibility plan_policy(const PlanningProblem& problem, const Policy& po
     }
     plan.certificate.method = "policy";
     plan.certificate.value = objective_value(problem, references, cost);
+    return proposed;
+}
+
+/// Policies cut where they like: kept cuts are the exact planner's.
+CostTable table_of(PlanningProblem problem) {
+    problem.given_cuts.reset();
+    return CostTable(problem);
+}
+
+}  // namespace
+
+PlanOrInfeasibility propose_plan(const PlanningProblem& problem, const Policy& policy, const std::string& name) {
+    check_problem(problem);
+    auto proposed = propose(problem, table_of(problem), policy, name);
+    if (auto* none = std::get_if<Infeasibility>(&proposed)) return std::move(*none);
+    return std::get<ProposedPlan>(std::move(proposed)).plan;
+}
+
+PlanOrInfeasibility plan_policy(const PlanningProblem& problem, const Policy& policy, const std::string& name) {
+    check_problem(problem);
+    const CostTable table = table_of(problem);
+    auto outcome = propose(problem, table, policy, name);
+    if (auto* none = std::get_if<Infeasibility>(&outcome)) return std::move(*none);
+    ProposedPlan& proposed = std::get<ProposedPlan>(outcome);
     const std::vector<std::string> broken =
-        broken_limits(problem, table, placements, plan.predicted, cost.mean_latency());
-    if (!broken.empty()) {
-        return Infeasibility{broken, fmt::format("policy {} breaks {}", name, fmt::join(broken, "; "))};
-    }
-    return plan;
+        broken_limits(problem, table, proposed.placements, proposed.plan.predicted, proposed.cost.mean_latency());
+    if (broken.empty()) return std::move(proposed.plan);
+    return Infeasibility{broken, fmt::format("policy {} breaks {}", name, fmt::join(broken, "; "))};
 }
 
 }  // namespace carbonedge

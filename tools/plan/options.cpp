@@ -2,10 +2,12 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
+#include "lib/planner/policies.h"
 #include "lib/units/text.h"
 #include "tools/cli/standard_options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <array>
 #include <charconv>
 #include <functional>
@@ -112,20 +114,12 @@ void add_goal_options(CLI::App& app, PlanOptions& options) {
 }
 
 void read_policy(const std::string& text, PlanOptions& options) {
-    const std::vector<std::string> names{"exact",          "monolithic=NODE", "round-robin",
-                                         "node-selection", "equal",           "capability"};
-    if (text.starts_with("monolithic=") && text.size() > 11) {
-        options.policy = text;
-        return;
-    }
-    if (text.starts_with("monolithic")) {
-        throw UsageError(fmt::format("--policy: '{}' names no node, expected monolithic=NODE", text));
-    }
-    options.policy = names[choose("--policy", "policy", text, names)];
+    if (text != "exact") parse_policy(text, "", "", 0);  // for its error alone: mode and seed may come later
+    options.policy = text;
 }
 
 void add_policy_options(CLI::App& app, PlanOptions& options) {
-    add_text_option(app, "--policy", "exact, monolithic=NODE, round-robin, node-selection, equal or capability",
+    add_text_option(app, "--policy", fmt::format("exact, or for comparison: {}", fmt::join(policy_names(), ", ")),
                     "exact", [&options](const std::string& text) { read_policy(text, options); });
     add_text_option(app, "--mode", "weights of node selection: performance, balanced or green", "green",
                     [&options](const std::string& text) {
@@ -176,6 +170,7 @@ bool parse_plan_options(int argc, const char* const* argv, std::string_view page
     add_input_options(app, options);
     add_goal_options(app, options);
     add_policy_options(app, options);
+    add_seed_option(app, options.standard);
     add_standard_options(app, options.standard);
     app.require_subcommand(0, 1);
 

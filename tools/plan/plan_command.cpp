@@ -14,28 +14,13 @@
 namespace carbonedge {
 namespace {
 
-Policy policy_of(const PlanOptions& options) {
-    if (options.policy == "round-robin") return {Policy::Kind::kRoundRobin, "", "", ""};
-    if (options.policy == "node-selection") return {Policy::Kind::kNodeSelection, "", options.mode, options.variant};
-    if (options.policy == "equal") return {Policy::Kind::kEqual, "", "", ""};
-    if (options.policy == "capability") return {Policy::Kind::kCapability, "", "", ""};
-    return {Policy::Kind::kMonolithic, options.policy.substr(options.policy.find('=') + 1), "", ""};
-}
-
-/// Names that tables of several plans tell apart.
-std::string name_of(const PlanOptions& options, const PlanningProblem& problem) {
-    if (!options.name.empty()) return options.name;
-    if (options.policy == "exact") return fmt::format("min-{}", objective_name(problem.objective));
-    if (options.policy == "node-selection") return options.mode + "-" + options.variant;
-    if (options.policy == "equal" || options.policy == "capability") return options.policy + "-split";
-    if (options.policy.starts_with("monolithic=")) return "monolithic-" + policy_of(options).node;
-    return options.policy;
-}
-
 PlanOrInfeasibility make_plan(const PlanOptions& options, const PlanningProblem& problem) {
-    const std::string name = name_of(options, problem);
-    if (options.policy == "exact") return plan_exactly(problem, name);
-    return plan_policy(problem, policy_of(options), name);
+    if (options.policy == "exact") {
+        return plan_exactly(
+            problem, options.name.empty() ? fmt::format("min-{}", objective_name(problem.objective)) : options.name);
+    }
+    const Policy policy = parse_policy(options.policy, options.mode, options.variant, options.standard.seed);
+    return plan_policy(problem, policy, options.name.empty() ? policy_plan_name(policy) : options.name);
 }
 
 }  // namespace
