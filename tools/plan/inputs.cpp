@@ -22,7 +22,7 @@ bool is_json(std::string_view text) {
     return first != std::string_view::npos && text[first] == '{';
 }
 
-void read_reference(const PlanOptions& options, std::istream& in, PlanningProblem& problem) {
+void read_reference(const ProblemOptions& options, std::istream& in, PlanningProblem& problem) {
     const std::string text = read_input(options.input, in);
     const std::string name = shown_name(options.input);
     if (!is_json(text)) {
@@ -44,7 +44,7 @@ void read_reference(const PlanOptions& options, std::istream& in, PlanningProble
 }
 
 /// node name -> path of its own profile.
-std::map<std::string, std::string> own_profiles(const PlanOptions& options, const Cluster& cluster) {
+std::map<std::string, std::string> own_profiles(const ProblemOptions& options, const Cluster& cluster) {
     std::map<std::string, std::string> paths;
     const std::filesystem::path folder = std::filesystem::path(options.cluster).parent_path();
     std::vector<std::string> names;
@@ -61,7 +61,7 @@ std::map<std::string, std::string> own_profiles(const PlanOptions& options, cons
 
 }  // namespace
 
-PlanningProblem read_planning_problem(const PlanOptions& options, std::istream& in) {
+PlanningProblem read_planning_problem(const ProblemOptions& options, std::istream& in) {
     PlanningProblem problem;
     read_reference(options, in, problem);
     problem.cluster = read_cluster(read_input(options.cluster, in), shown_name(options.cluster));
@@ -80,7 +80,7 @@ PlanningProblem read_planning_problem(const PlanOptions& options, std::istream& 
         }
         problem.node_profile.push_back(read[own->second]);
     }
-    problem.objective = options.objective.value_or(options.policy == "exact" ? Objective::kCarbon : Objective::kNone);
+    problem.objective = options.objective.value_or(Objective::kCarbon);
     problem.carbon_weight = options.carbon_weight;
     problem.limits = options.limits;
     return problem;

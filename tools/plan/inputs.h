@@ -1,14 +1,14 @@
 #pragma once
 
 #include "lib/planner/planning_problem.h"
-#include "tools/plan/options.h"
+#include "tools/plan/problem_options.h"
 
 #include <iosfwd>
 
 namespace carbonedge {
 
 /// Opens every input that the options name. A node's profile in the cluster file is looked for beside that file;
-/// --node-profile wins over it. Throws InputError and UsageError.
-PlanningProblem read_planning_problem(const PlanOptions& options, std::istream& in);
+/// --node-profile wins over it. Without --minimize the objective is carbon. Throws InputError and UsageError.
+PlanningProblem read_planning_problem(const ProblemOptions& options, std::istream& in);
 
 }  // namespace carbonedge

@@ -27,7 +27,8 @@ PlanOrInfeasibility make_plan(const PlanOptions& options, const PlanningProblem&
 
 ExitStatus plan_command(const PlanOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
     check_output(options.standard.output, options.standard.overwrite);
-    const PlanningProblem problem = read_planning_problem(options, in);
+    PlanningProblem problem = read_planning_problem(options, in);
+    if (options.policy != "exact" && !options.objective) problem.objective = Objective::kNone;
     const PlanOrInfeasibility outcome = make_plan(options, problem);
     if (const auto* infeasibility = std::get_if<Infeasibility>(&outcome)) {
         err << "carbonedge-plan: " << (infeasibility->proven ? "infeasible: " : "undecided: ")

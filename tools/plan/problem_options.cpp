@@ -1,0 +1,130 @@
+#include "tools/plan/problem_options.h"
+
+#include "lib/base/errors.h"
+#include "lib/base/spelling.h"
+#include "lib/units/text.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+namespace carbonedge {
+namespace {
+
+/// LAYER=NODE at the last '=', since a layer's name may hold one.
+std::pair<std::string, std::string> assignment(const std::string& option, const std::string& text,
+                                               const std::string& form) {
+    const std::size_t equals = text.rfind('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+        throw UsageError(fmt::format("{}: '{}' is not of the form {}", option, text, form));
+    }
+    return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+double rate_per_second(const std::string& text) {
+    if (!text.ends_with("/s")) {
+        throw UsageError(
+            fmt::format("--min-throughput: '{}' has no unit, expected requests per second such as 20/s", text));
+    }
+    const double rate = parse_number(text.substr(0, text.size() - 2), "--min-throughput");
+    if (!(rate > 0)) throw UsageError(fmt::format("--min-throughput: '{}' is not above 0", text));
+    return rate;
+}
+
+std::size_t node_count(const std::string& text) {
+    std::size_t value = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem != std::errc() || end != text.data() + text.size() || value == 0) {
+        throw UsageError(fmt::format("--max-nodes: '{}' is not a whole number of at least 1", text));
+    }
+    return value;
+}
+
+double weight(const std::string& text) {
+    const double value = parse_number(text, "--carbon-weight");
+    if (value > 1) throw UsageError(fmt::format("--carbon-weight: '{}' is not within 0 to 1", text));
+    return value;
+}
+
+Nanoseconds positive_time(const std::string& text, const std::string& option) {
+    const Nanoseconds time = parse_duration(text, option);
+    if (time.count() == 0) throw UsageError(fmt::format("{}: '{}' is not above 0", option, text));
+    return time;
+}
+
+}  // namespace
+
+void add_text_option(CLI::App& app, const std::string& name, const std::string& description, const std::string& shown,
+                     const std::function<void(const std::string&)>& read) {
+    app.add_option_function<std::string>(name, read, description)->default_str(shown);
+}
+
+void add_list_option(CLI::App& app, const std::string& name, const std::string& description, const std::string& type,
+                     const std::function<void(const std::string&)>& read) {
+    app.add_option_function<std::vector<std::string>>(
+           name,
+           [read](const std::vector<std::string>& words) {
+               for (const std::string& word : words) read(word);
+           },
+           description)
+        ->type_name(type)
+        ->take_all()
+        ->allow_extra_args(false);
+}
+
+std::size_t choose(const std::string& option, const std::string& kind, const std::string& word,
+                   const std::vector<std::string>& names) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (names[i] == word) return i;
+    }
+    throw UsageError(option + ": " + unknown_name_message(kind, word, names));
+}
+
+void add_goal_options(CLI::App& app, ProblemOptions& options) {
+    add_text_option(app, "--minimize", "carbon, energy, latency, bottleneck or score", "carbon",
+                    [&options](const std::string& text) {
+                        const std::vector<std::string> names{"carbon", "energy", "latency", "bottleneck", "score"};
+                        options.objective = static_cast<Objective>(choose("--minimize", "objective", text, names));
+                    });
+    add_text_option(app, "--carbon-weight", "weight of carbon in the score, 0 to 1; latency has the rest", "0.5",
+                    [&options](const std::string& text) { options.carbon_weight = weight(text); });
+    add_text_option(app, "--slo", "limit of the mean latency, such as 60ms", "", [&options](const std::string& text) {
+        options.limits.latency_mean = positive_time(text, "--slo");
+    });
+    add_text_option(
+        app, "--slo-p95", "limit of the 95th percentile, such as 120ms", "",
+        [&options](const std::string& text) { options.limits.latency_p95 = positive_time(text, "--slo-p95"); });
+    add_text_option(
+        app, "--min-throughput", "least requests per second with many in flight, such as 20/s", "",
+        [&options](const std::string& text) { options.limits.throughput_per_second = rate_per_second(text); });
+    add_text_option(app, "--max-nodes", "use at most so many nodes", "",
+                    [&options](const std::string& text) { options.limits.max_nodes = node_count(text); });
+    add_list_option(app, "--pin", "run this layer on this node; may be repeated", "LAYER=NODE",
+                    [&options](const std::string& text) {
+                        options.limits.pinned.push_back(assignment("--pin", text, "LAYER=NODE"));
+                    });
+    add_list_option(app, "--forbid", "do not run this layer (or '*') on this node; may be repeated", "LAYER=NODE",
+                    [&options](const std::string& text) {
+                        options.limits.forbidden.push_back(assignment("--forbid", text, "LAYER=NODE"));
+                    });
+}
+
+void add_input_options(CLI::App& app, ProblemOptions& options) {
+    app.add_option("input", options.input, "profile or partition, - for standard input")->type_name("FILE");
+    app.add_option("--cluster", options.cluster, "nodes, links and their intensities")->type_name("FILE");
+    add_list_option(app, "--node-profile", "profile of the model on this node; may be repeated", "NODE=FILE",
+                    [&options](const std::string& text) {
+                        const std::size_t equals = text.find('=');
+                        if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+                            throw UsageError(fmt::format("--node-profile: '{}' is not of the form NODE=FILE", text));
+                        }
+                        options.node_profiles.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+                    });
+    add_text_option(app, "--idle", "idle power counted: none, attributed or full", "the cluster's",
+                    [&options](const std::string& text) {
+                        options.idle = static_cast<IdlePolicy>(
+                            choose("--idle", "idle policy", text, {"none", "attributed", "full"}));
+                    });
+}
+
+}  // namespace carbonedge

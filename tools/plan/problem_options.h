@@ -1,0 +1,44 @@
+#pragma once
+
+#include "lib/partition/plan.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace carbonedge {
+
+/// What every verb of carbonedge-plan that solves a problem takes: its files, its goal and its limits.
+struct ProblemOptions {
+    std::string input;    ///< path of a profile or partition
+    std::string cluster;  ///< path
+    std::optional<Objective> objective;
+    double carbon_weight = 0.5;
+    Limits limits;
+    bool keep_cuts = false;  ///< only where a verb offers it
+    std::optional<IdlePolicy> idle;
+    std::vector<std::pair<std::string, std::string>> node_profiles;  ///< node, path
+};
+
+/// FILE, --cluster, --node-profile, --idle.
+void add_input_options(CLI::App& app, ProblemOptions& options);
+/// --minimize, --carbon-weight and every limit.
+void add_goal_options(CLI::App& app, ProblemOptions& options);
+
+/// An option whose text is read by a function that throws UsageError; `shown` is its default on the short help.
+void add_text_option(CLI::App& app, const std::string& name, const std::string& description, const std::string& shown,
+                     const std::function<void(const std::string&)>& read);
+/// The same for one that may be repeated.
+void add_list_option(CLI::App& app, const std::string& name, const std::string& description, const std::string& type,
+                     const std::function<void(const std::string&)>& read);
+/// The position of a name; UsageError that lists the names.
+std::size_t choose(const std::string& option, const std::string& kind, const std::string& word,
+                   const std::vector<std::string>& names);
+
+}  // namespace carbonedge
