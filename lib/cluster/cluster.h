@@ -61,6 +61,15 @@ struct TransportCost {
     bool operator==(const TransportCost&) const = default;
 };
 
+/// Copies of a message that a stage holds in memory at once.
+struct MessageBuffers {
+    int receive = 2;  ///< of what arrives from another node
+    int send = 2;     ///< of what it sends on, the network's output included
+    int input = 2;    ///< of the network's input, at the first stage
+
+    bool operator==(const MessageBuffers&) const = default;
+};
+
 /// Nodes, links and the gateway where requests enter and leave. Schema carbonedge.cluster/1 (INI).
 struct Cluster {
     std::string name;
@@ -70,6 +79,7 @@ struct Cluster {
     std::string gateway_zone;
     std::optional<CarbonIntensity> gateway_intensity;  ///< absent: the gateway's link ends count the node's intensity
     TransportCost transport;
+    MessageBuffers buffers;
     IdlePolicy idle_policy = IdlePolicy::kNone;
 
     bool operator==(const Cluster&) const = default;

@@ -11,6 +11,7 @@ namespace carbonedge {
 namespace {
 
 constexpr double kMostCpus = 65'536;
+constexpr double kMostBuffers = 100;
 constexpr double kLargestNumber = 1e15;  // of anything that has no closer bound: products of three stay finite
 
 /// Collects the first problem of one section.
@@ -139,6 +140,14 @@ std::optional<ClusterProblem> problem_of(const TransportCost& cost) {
     return section.found();
 }
 
+std::optional<ClusterProblem> problem_of(const MessageBuffers& buffers) {
+    Section section("transport");
+    section.within("receive_buffers", buffers.receive, 0, kMostBuffers);
+    section.within("send_buffers", buffers.send, 0, kMostBuffers);
+    section.within("input_buffers", buffers.input, 0, kMostBuffers);
+    return section.found();
+}
+
 }  // namespace
 
 std::string link_section(const Link& link) {
@@ -168,7 +177,8 @@ std::optional<ClusterProblem> find_problem(const Cluster& cluster) {
         section.within("intensity", cluster.gateway_intensity->value(), 0, 1e6);
         if (section.found()) return section.found();
     }
-    return problem_of(cluster.transport);
+    if (auto problem = problem_of(cluster.transport)) return problem;
+    return problem_of(cluster.buffers);
 }
 
 }  // namespace carbonedge

@@ -45,7 +45,10 @@ constexpr std::array kTransportKeys{"fixed_ns"sv,
                                     "send_cpu_per_byte_ns"sv,
                                     "receive_cpu_fixed_ns"sv,
                                     "receive_cpu_per_byte_ns"sv,
-                                    "source"sv};
+                                    "source"sv,
+                                    "receive_buffers"sv,
+                                    "send_buffers"sv,
+                                    "input_buffers"sv};
 
 int parse_whole(std::string_view text, std::string_view what) {
     int number = 0;
@@ -160,9 +163,9 @@ void read_gateway(const IniFile& ini, const IniSection& section, Cluster& cluste
     reader.read("intensity", cluster.gateway_intensity, parse_intensity);
 }
 
-TransportCost read_transport(const IniFile& ini, const IniSection& section) {
+void read_transport(const IniFile& ini, const IniSection& section, Cluster& cluster) {
     const SectionReader reader(ini, section, kTransportKeys);
-    TransportCost cost;
+    TransportCost& cost = cluster.transport;
     reader.read("fixed_ns", cost.fixed_ns, parse_number);
     reader.read("per_byte_ns", cost.per_byte_ns, parse_number);
     reader.read("send_cpu_fixed_ns", cost.send_cpu_fixed_ns, parse_number);
@@ -170,7 +173,9 @@ TransportCost read_transport(const IniFile& ini, const IniSection& section) {
     reader.read("receive_cpu_fixed_ns", cost.receive_cpu_fixed_ns, parse_number);
     reader.read("receive_cpu_per_byte_ns", cost.receive_cpu_per_byte_ns, parse_number);
     reader.read("source", cost.source, parse_text);
-    return cost;
+    reader.read("receive_buffers", cluster.buffers.receive, parse_whole);
+    reader.read("send_buffers", cluster.buffers.send, parse_whole);
+    reader.read("input_buffers", cluster.buffers.input, parse_whole);
 }
 
 void read_section(const IniFile& ini, const IniSection& section, Cluster& cluster) {
@@ -186,7 +191,7 @@ void read_section(const IniFile& ini, const IniSection& section, Cluster& cluste
     } else if (name == "gateway") {
         read_gateway(ini, section, cluster);
     } else if (name == "transport") {
-        cluster.transport = read_transport(ini, section);
+        read_transport(ini, section, cluster);
     } else {
         const std::vector<std::string> valid{"cluster",      "node.NAME", "link.A.B",
                                              "link.default", "gateway",   "transport"};
@@ -261,7 +266,7 @@ void write_node(Writer& writer, const Node& node) {
     writer.value("device", node.device);
 }
 
-void write_transport(Writer& writer, const TransportCost& cost) {
+void write_transport(Writer& writer, const TransportCost& cost, const MessageBuffers& buffers) {
     writer.section("transport");
     writer.number("fixed_ns", cost.fixed_ns);
     writer.number("per_byte_ns", cost.per_byte_ns);
@@ -270,6 +275,10 @@ void write_transport(Writer& writer, const TransportCost& cost) {
     writer.number("receive_cpu_fixed_ns", cost.receive_cpu_fixed_ns);
     writer.number("receive_cpu_per_byte_ns", cost.receive_cpu_per_byte_ns);
     writer.text("source", cost.source);
+    if (buffers == MessageBuffers{}) return;
+    writer.value("receive_buffers", std::to_string(buffers.receive));
+    writer.value("send_buffers", std::to_string(buffers.send));
+    writer.value("input_buffers", std::to_string(buffers.input));
 }
 
 }  // namespace
@@ -307,7 +316,9 @@ std::string write_cluster(const Cluster& cluster) {
         writer.text("zone", cluster.gateway_zone);
         if (cluster.gateway_intensity) writer.number("intensity", cluster.gateway_intensity->value(), "g/kWh");
     }
-    if (cluster.transport != TransportCost{}) write_transport(writer, cluster.transport);
+    if (cluster.transport != TransportCost{} || cluster.buffers != MessageBuffers{}) {
+        write_transport(writer, cluster.transport, cluster.buffers);
+    }
     return writer.take();
 }
 

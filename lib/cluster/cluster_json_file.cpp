@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <array>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace carbonedge {
@@ -107,6 +108,14 @@ TransportCost read_transport(const JsonCursor& cursor) {
     return cost;
 }
 
+MessageBuffers read_buffers(const JsonCursor& cursor) {
+    cursor.expect_only({"receive", "send", "input"});
+    constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+    return {static_cast<int>(cursor.at("receive").integer(0, kMost)),
+            static_cast<int>(cursor.at("send").integer(0, kMost)),
+            static_cast<int>(cursor.at("input").integer(0, kMost))};
+}
+
 Json to_json(const TransportCost& cost) {
     return {{"fixed_ns", cost.fixed_ns},
             {"per_byte_ns", cost.per_byte_ns},
@@ -142,7 +151,7 @@ IdlePolicy idle_policy_from_json(const JsonCursor& cursor) {
 }
 
 Cluster cluster_from_json(const JsonCursor& cursor) {
-    cursor.expect_only({"name", "idle_policy", "nodes", "default_link", "links", "gateway", "transport"});
+    cursor.expect_only({"name", "idle_policy", "nodes", "default_link", "links", "gateway", "transport", "buffers"});
     Cluster cluster;
     cluster.name = cursor.at("name").text();
     cluster.idle_policy = idle_policy_from_json(cursor.at("idle_policy"));
@@ -158,6 +167,7 @@ Cluster cluster_from_json(const JsonCursor& cursor) {
         cluster.gateway_intensity = CarbonIntensity(intensity->number());
     }
     cluster.transport = read_transport(cursor.at("transport"));
+    if (const auto buffers = cursor.find("buffers")) cluster.buffers = read_buffers(*buffers);
     if (const auto problem = find_problem(cluster)) {
         place_of(cursor, *problem).refuse(fmt::format("{}: {}", problem->section, problem->problem));
     }
@@ -171,13 +181,18 @@ Json cluster_to_json(const Cluster& cluster) {
     for (const Link& link : cluster.links) links.push_back(to_json(link, /*with_ends=*/true));
     Json gateway{{"zone", cluster.gateway_zone}};
     if (cluster.gateway_intensity) gateway["intensity_gco2e_per_kwh"] = cluster.gateway_intensity->value();
-    return {{"name", cluster.name},
-            {"idle_policy", idle_policy_name(cluster.idle_policy)},
-            {"nodes", std::move(nodes)},
-            {"default_link", to_json(cluster.default_link, /*with_ends=*/false)},
-            {"links", std::move(links)},
-            {"gateway", std::move(gateway)},
-            {"transport", to_json(cluster.transport)}};
+    Json json{{"name", cluster.name},
+              {"idle_policy", idle_policy_name(cluster.idle_policy)},
+              {"nodes", std::move(nodes)},
+              {"default_link", to_json(cluster.default_link, /*with_ends=*/false)},
+              {"links", std::move(links)},
+              {"gateway", std::move(gateway)},
+              {"transport", to_json(cluster.transport)}};
+    if (cluster.buffers != MessageBuffers{}) {
+        json["buffers"] = {
+            {"receive", cluster.buffers.receive}, {"send", cluster.buffers.send}, {"input", cluster.buffers.input}};
+    }
+    return json;
 }
 
 }  // namespace carbonedge

@@ -78,6 +78,7 @@ public:
 private:
     struct State;
     explicit JsonDocument(std::unique_ptr<State> state);
+    friend JsonDocument read_yaml(std::string_view text, const std::string& file);
     friend JsonDocument read_json(std::string_view text, const std::string& file, long first_line);
     friend JsonDocument read_json_members(std::span<const struct JsonMember> members, const std::string& file);
     std::unique_ptr<State> state_;

@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/utf8.h"
+#include "lib/formats/json_document.h"
 #include "lib/formats/json_lines.h"
 #include "lib/formats/text_checks.h"
 
@@ -181,12 +182,6 @@ void parse_into(Json& value, JsonLines& lines, std::string_view text, const std:
 }
 
 }  // namespace
-
-struct JsonDocument::State {
-    std::string file;
-    Json value;
-    JsonLines lines;
-};
 
 JsonDocument::JsonDocument(std::unique_ptr<State> state) : state_(std::move(state)) {}
 JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;

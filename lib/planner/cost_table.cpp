@@ -45,7 +45,9 @@ std::vector<std::size_t> open_positions(const PlanningProblem& problem, const st
 }  // namespace
 
 CostTable::CostTable(const PlanningProblem& problem)
-    : transport_(problem.cluster.transport), idle_policy_(problem.cluster.idle_policy) {
+    : transport_(problem.cluster.transport),
+      buffers_(problem.cluster.buffers),
+      idle_policy_(problem.cluster.idle_policy) {
     const std::vector<Cut> cuts = find_cuts(problem.profiles.front());
     for (const Cut& cut : cuts) cut_bytes_.push_back(number(cut.bytes));
     positions_ = open_positions(problem, cuts);
@@ -114,9 +116,9 @@ StageCost CostTable::stage(std::size_t node, LayerRange range) const {
     cost.compute_cpu = table.cpu[range.end] - table.cpu[range.first] + border;
     cost.transport_cpu = kNanosecond * (transport_.receive_cpu_fixed_ns + transport_.receive_cpu_per_byte_ns * in +
                                         transport_.send_cpu_fixed_ns + transport_.send_cpu_per_byte_ns * out);
-    cost.memory_bytes = table.runtime_base +
-                        table.load_factor * (table.weights[range.end] - table.weights[range.first]) +
-                        peak(table, range) + 2 * (in + out);
+    cost.memory_bytes =
+        table.runtime_base + table.load_factor * (table.weights[range.end] - table.weights[range.first]) +
+        peak(table, range) + (range.first > 0 ? buffers_.receive : buffers_.input) * in + buffers_.send * out;
     return cost;
 }
 

@@ -78,6 +78,7 @@ private:
     std::vector<double> cut_bytes_;
     std::vector<std::size_t> positions_;
     TransportCost transport_;
+    MessageBuffers buffers_;
     IdlePolicy idle_policy_;
 };
 

@@ -35,13 +35,13 @@ RowTotals total_of(const Profile& profile, LayerRange range) {
     return totals;
 }
 
-double memory_need(const Profile& profile, const RowTotals& stage, Bytes in, Bytes out) {
+double memory_need(const Profile& profile, const RowTotals& stage, Bytes messages) {
     const RowTotals whole = total_of(profile, {0, profile.layers.size()});
     double factor = 1;
     if (whole.weights.value() > 0) {
         factor = std::max(1.0, (profile.load_peak_bytes - profile.runtime_base_bytes - whole.peak) / whole.weights);
     }
-    const Bytes fixed = profile.runtime_base_bytes + stage.peak + (in + out) * 2;
+    const Bytes fixed = profile.runtime_base_bytes + stage.peak + messages;
     return static_cast<double>(fixed.value()) + factor * static_cast<double>(stage.weights.value());
 }
 
@@ -73,7 +73,9 @@ RecomputedStage recompute_stage(const Plan& plan, const std::vector<Cut>& cuts, 
     result.cpu = compute + transport;
     if (can_be_throttled(node)) result.refill = result.cpu / node.cpus;
     result.occupancy = std::max(result.busy, result.refill);
-    result.memory_bytes = memory_need(profile, totals, in, out);
+    const MessageBuffers& copies = plan.cluster.buffers;
+    const Bytes entering = in * (stage.layers.first == 0 ? copies.input : copies.receive);
+    result.memory_bytes = memory_need(profile, totals, entering + out * copies.send);
     const Watts above_idle = node.busy_power_per_core - node.idle_power_per_core;
     result.parts.compute_joules = above_idle * compute * node.pue;
     result.parts.transport_cpu_joules = above_idle * transport * node.pue;

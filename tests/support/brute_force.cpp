@@ -119,7 +119,9 @@ BruteCost brute_cost(const Plan& problem, const std::vector<BruteStage>& pipelin
         const double base = static_cast<double>(profile.runtime_base_bytes.value());
         const double factor =
             std::max(1.0, (static_cast<double>(profile.load_peak_bytes.value()) - base - all_peak) / all_weights);
-        const double need = base + factor * weights + peak + 2 * (in + out);
+        const double need = base + factor * weights + peak +
+                            in * (stage.first == 0 ? cluster.buffers.input : cluster.buffers.receive) +
+                            out * cluster.buffers.send;
         cost.worst_memory_excess =
             std::max(cost.worst_memory_excess, need / static_cast<double>(node.memory.value()) - 1);
     }

@@ -70,6 +70,10 @@ Cluster random_cluster(SeededRandom& random, std::size_t nodes) {
                              random.uniform(0, 0.1),
                              coin(random) ? "calibrated here" : ""};
     }
+    if (random.below(3) == 0) {
+        cluster.buffers = {static_cast<int>(random.below(4)), static_cast<int>(random.below(4)),
+                           static_cast<int>(random.below(4))};
+    }
     return cluster;
 }
 

@@ -68,9 +68,18 @@ PlanningProblem read_planning_problem(const ProblemOptions& options, std::istrea
     if (options.idle) problem.cluster.idle_policy = *options.idle;
     const std::map<std::string, std::string> paths = own_profiles(options, problem.cluster);
     std::map<std::string, int> read;  // nodes of one kind share a profile
+    const auto is_reference = [&options](const std::string& path) {
+        return options.input != "-" && path != "-" &&
+               std::filesystem::path(path).lexically_normal() ==
+                   std::filesystem::path(options.input).lexically_normal();
+    };
     for (Node& node : problem.cluster.nodes) {
         const auto own = paths.find(node.name);
         if (own == paths.end()) {
+            problem.node_profile.push_back(0);
+            continue;
+        }
+        if (is_reference(own->second)) {
             problem.node_profile.push_back(0);
             continue;
         }

@@ -1,0 +1,71 @@
+#include "tools/plan/import_options.h"
+
+#include "lib/base/errors.h"
+#include "lib/base/spelling.h"
+#include "lib/units/text.h"
+#include "tools/cli/standard_options.h"
+
+#include <fmt/format.h>
+#include <vector>
+
+namespace carbonedge {
+namespace {
+
+void add_pipeedge_options(CLI::App& app, ImportOptions& options) {
+    app.add_option("--models", options.models, "PipeEdge: models.yml")->type_name("FILE");
+    app.add_option("--device-types", options.device_types, "PipeEdge: device_types.yml")->type_name("FILE");
+    app.add_option("--devices", options.devices, "PipeEdge: devices.yml")->type_name("FILE");
+    app.add_option("--model", options.pipeedge.model, "PipeEdge: the model's name in models.yml")->type_name("NAME");
+    app.add_option("--batch", options.pipeedge.batch, "PipeEdge: samples a batch")->capture_default_str();
+    app.add_option("--dtype", options.pipeedge.dtype, "PipeEdge: element type")->capture_default_str();
+    app.add_option("--buffers-in", options.pipeedge.buffers_in, "PipeEdge: buffers of arriving messages")
+        ->check(CLI::Range(0, 99))
+        ->capture_default_str();
+    app.add_option("--buffers-out", options.pipeedge.buffers_out, "PipeEdge: buffers of leaving messages")
+        ->check(CLI::Range(0, 99))
+        ->capture_default_str();
+}
+
+void require(const std::string& value, const char* option, const char* what) {
+    if (value.empty()) throw UsageError(fmt::format("{} is missing: {}", option, what));
+}
+
+void check(const ImportOptions& options) {
+    const std::vector<std::string> formats{"pipeedge"};
+    require(options.from, "--from", "the format of the files, such as --from pipeedge");
+    if (options.from != "pipeedge") {
+        throw UsageError("--from: " + unknown_name_message("format", options.from, formats));
+    }
+    require(options.models, "--models", "PipeEdge's models.yml");
+    require(options.device_types, "--device-types", "PipeEdge's device_types.yml");
+    require(options.devices, "--devices", "PipeEdge's devices.yml");
+    require(options.pipeedge.model, "--model", "a name in models.yml");
+    if (options.standard.output == "-") {
+        throw UsageError("-o is missing: the folder that gets a profile for each kind of node and cluster.ini");
+    }
+}
+
+}  // namespace
+
+bool parse_import_options(int argc, const char* const* argv, std::string_view page, std::ostream& out,
+                          std::ostream& err, ImportOptions& options) {
+    CLI::App app("Turn the files of another planner into profiles and a cluster.", "carbonedge-plan import");
+    app.add_option("--from", options.from, "format of the files: pipeedge")->type_name("FORMAT");
+    add_pipeedge_options(app, options);
+    app.add_option_function<std::string>(
+           "--intensity",
+           [&options](const std::string& text) { options.power.intensity = parse_intensity(text, "--intensity"); },
+           "carbon intensity of every node, such as 400g/kWh")
+        ->default_str("0g/kWh");
+    app.add_option_function<std::string>(
+           "--busy-power",
+           [&options](const std::string& text) { options.power.busy_per_core = parse_power(text, "--busy-power"); },
+           "power of every node while it computes, such as 10W")
+        ->default_str("0W");
+    add_standard_options(app, options.standard);
+    if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
+    check(options);
+    return true;
+}
+
+}  // namespace carbonedge
