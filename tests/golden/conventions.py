@@ -33,6 +33,7 @@ TOOLS = {
             "{inputs}/invented.profile.csv --cluster {file}",
             "{inputs}/invented.profile.csv --cluster {inputs}/cluster.ini --node-profile clean={file}",
             "verify {file}",
+            "dag {file}",
             "evaluate {file} --pipeline a:0-1",
         ],
         "writes": "{inputs}/invented.profile.csv --cluster {inputs}/cluster.ini",

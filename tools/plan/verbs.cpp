@@ -1,5 +1,6 @@
 #include "tools/plan/verbs.h"
 
+#include "tools/plan/dag_command.h"
 #include "tools/plan/evaluate_command.h"
 #include "tools/plan/export_command.h"
 #include "tools/plan/import_command.h"
@@ -11,6 +12,7 @@
 namespace carbonedge {
 
 extern const std::string_view help_page;
+extern const std::string_view dag_help_page;
 extern const std::string_view import_help_page;
 extern const std::string_view export_help_page;
 
@@ -25,6 +27,11 @@ ExitStatus plan_or_verb(int argc, const char* const* argv, std::istream& in, std
         ExportOptions options;
         const bool go_on = parse_export_options(argc - 1, argv + 1, export_help_page, out, err, options);
         return go_on ? export_command(options, in, out) : ExitStatus::kOk;
+    }
+    if (verb == "dag") {
+        DagOptions options;
+        const bool go_on = parse_dag_options(argc - 1, argv + 1, dag_help_page, out, err, options);
+        return go_on ? dag_command(options, in, out, err) : ExitStatus::kOk;
     }
     PlanOptions options;
     if (!parse_plan_options(argc, argv, help_page, out, err, options)) return ExitStatus::kOk;

@@ -1,18 +1,27 @@
 #include "tools/plan/verify_command.h"
 
 #include "lib/base/atomic_file.h"
+#include "lib/dag/graph_plan_file.h"
 #include "lib/partition/plan_file.h"
 #include "lib/units/text.h"
 #include "lib/verify/verify.h"
+#include "tools/plan/dag_command.h"
 
 #include <fmt/format.h>
 
 namespace carbonedge {
 
 ExitStatus verify_command(const PlanOptions& options, std::istream& in, std::ostream& out) {
-    const Plan plan = read_plan(read_input(options.input, in), options.input == "-" ? "standard input" : options.input);
-    const Verification verification = verify_plan(plan);
+    const std::string file = options.input == "-" ? "standard input" : options.input;
+    const std::string content = read_input(options.input, in);
     std::string text;
+    if (is_graph_plan(content)) {
+        const ExitStatus status = verify_graph_command(content, file, text);
+        write_output(options.standard.output, options.standard.overwrite, text, out);
+        return status;
+    }
+    const Plan plan = read_plan(content, file);
+    const Verification verification = verify_plan(plan);
     for (const std::string& breach : verification.breaches) text += "breach: " + breach + "\n";
     if (verification.passed()) {
         text = fmt::format("plan {} holds: {} {}\n", plan.name, objective_name(plan.objective),
