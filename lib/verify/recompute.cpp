@@ -283,6 +283,7 @@ SimulatedLatency simulate_quota(const Plan& plan, const std::vector<NamedStage>&
         result.p50_high += at_rank(latencies, 0.52) / kSets;
         result.p95_low += at_rank(latencies, 0.935) / kSets;
         result.p95_high += at_rank(latencies, 0.965) / kSets;
+        result.p95 += at_rank(latencies, 0.95) / kSets;
     }
     return result;
 }

@@ -79,6 +79,7 @@ struct SimulatedLatency {
     Seconds mean{0};
     Seconds p50_low{0}, p50_high{0};  ///< 48 % and 52 % quantiles
     Seconds p95_low{0}, p95_high{0};  ///< 93.5 % and 96.5 % quantiles
+    Seconds p95{0};                   ///< nearest rank
 };
 SimulatedLatency simulate_quota(const Plan& plan, const std::vector<NamedStage>& stages,
                                 const RecomputedPipeline& pipeline);

@@ -18,7 +18,8 @@ TIME_LIMIT_SECONDS = 60
 # `reads`: a command line whose {file} is replaced by a file that is missing, or that is no such file; the other words must be right,
 # with files of tests/golden/inputs as {inputs}/NAME. `writes`: a whole right command line, to which -o is added. `refuses`: where the work
 # takes long, a command line whose inputs need not be there: an existing output is refused before they are opened.
-# `verbs`: subcommands, each with options of its own.
+# `verbs`: subcommands, each with options of its own that the tool's page describes. `paged_verbs`: those with a page of their own,
+# docs/cli/TOOL-VERB.md.
 TOOLS = {
     "carbonedge": {"options": ["-h", "--help", "--version"], "unknown": "--versoin", "nearest": "--version"},
     "profile": {"reads": ["{file} --input 1x3x8x8", "{inputs}/none.pt --input-file {file}"], "refuses": "none.pt --input 1x3x8x8"},
@@ -28,6 +29,7 @@ TOOLS = {
     },
     "plan": {
         "verbs": ["verify", "evaluate"],
+        "paged_verbs": ["compare"],
         "reads": [
             "{file} --cluster {inputs}/cluster.ini",
             "{inputs}/invented.profile.csv --cluster {file}",
@@ -35,15 +37,17 @@ TOOLS = {
             "verify {file}",
             "dag {file}",
             "evaluate {file} --pipeline a:0-1",
+            "compare {file} --cluster {inputs}/cluster.ini",
+            "compare {inputs}/invented.profile.csv --cluster {file}",
         ],
         "writes": "{inputs}/invented.profile.csv --cluster {inputs}/cluster.ini",
     },
     "run": {"reads": ["{file} --model none.pt", "--calibrate --cluster {file}"], "refuses": "none.plan.json --model none.pt"},
     "stage": {"reads": ["{file} --model none.pt --emit none"]},
-    "report": {"reads": ["{file}", "{inputs}/report/green.run.jsonl {file}"], "writes": "{inputs}/report/green.plan.json"},
+    "report": {"paged_verbs": ["intensity"], "reads": ["{file}", "{inputs}/report/green.run.jsonl {file}"], "writes": "{inputs}/report/green.plan.json"},
 }
 
-DEFAULTS = {"verbs": [], "reads": [], "writes": None, "refuses": None, "options": None, "unknown": "--outptu", "nearest": "--output"}
+DEFAULTS = {"verbs": [], "paged_verbs": [], "reads": [], "writes": None, "refuses": None, "options": None, "unknown": "--outptu", "nearest": "--output"}
 
 
 class Tool:
@@ -56,9 +60,12 @@ class Tool:
         self.verbs, self.reads, self.writes, self.refuses = row["verbs"], row["reads"], row["writes"], row["refuses"]
         self.listed_options, self.unknown, self.nearest = row["options"], row["unknown"], row["nearest"]
         self.page = SOURCE / "docs" / "cli" / f"{name}.md"
+        self.paged_verbs = row["paged_verbs"]
 
     def conventions(self):
         names = ["help", "short_help", "version", "version_before_errors", "unknown_option", "page_ends", "options_documented"]
+        if self.paged_verbs:
+            names += ["verb_pages"]
         if self.reads:
             names += ["missing_file", "folder_as_file", "malformed_file", "empty_file"]
         if self.writes:
@@ -121,25 +128,47 @@ class Tool:
             self.hold_error(self.run(*prefix, self.unknown), 2, f"'{self.unknown}'", f"did you mean '{self.nearest}'?")
 
     def page_ends(self):
-        text = self.page.read_text(encoding="utf-8")
+        self.hold_page(self.page, self.program)
+
+    def hold_page(self, page, title):
+        text = page.read_text(encoding="utf-8")
         heads = re.findall(r"^## (.+)$", text, re.MULTILINE)
-        if not text.startswith(f"# {self.program}\n"):
-            sys.exit(f"{self.page}:1: the page must begin with '# {self.program}'")
+        if not text.startswith(f"# {title}\n"):
+            sys.exit(f"{page}:1: the page must begin with '# {title}'")
         if heads[-2:] != ["EXAMPLES", "DIAGNOSTICS"]:
-            sys.exit(f"{self.page}: the last two sections must be EXAMPLES and DIAGNOSTICS, not {heads[-2:]}")
+            sys.exit(f"{page}: the last two sections must be EXAMPLES and DIAGNOSTICS, not {heads[-2:]}")
+
+    def verb_pages(self):
+        for verb in self.paged_verbs:
+            page = self.page.with_name(f"{self.name}-{verb}.md")
+            self.hold_page(page, f"{self.program}-{verb}")
+            result = self.run(verb, "--help")
+            self.hold_success(result)
+            self.hold(result.stdout == page.read_text(encoding="utf-8"), f"--help is not {page.name}", result)
+            short = self.run(verb, "-h")
+            self.hold_success(short)
+            self.hold_described(self.listed_by(short), page)
+            self.hold_error(self.run(verb, self.unknown), 2, f"'{self.unknown}'", f"did you mean '{self.nearest}'?")
+
+    @staticmethod
+    def listed_by(result):
+        return set(re.findall(r"^\s+(?:-\w,)?(--[a-z][a-z0-9-]*)", result.stdout, re.MULTILINE)) | set(re.findall(r"^\s+(-\w)\b", result.stdout, re.MULTILINE))
 
     def options_documented(self):
         listed = set(self.listed_options or [])
         if not listed:
             for prefix in [[]] + [[verb] for verb in self.verbs]:
-                listed |= set(re.findall(r"^\s+(?:-\w,)?(--[a-z][a-z0-9-]*)", self.run(*prefix, "-h").stdout, re.MULTILINE))
-                listed |= set(re.findall(r"^\s+(-\w)\b", self.run(*prefix, "-h").stdout, re.MULTILINE))
-        page = self.page.read_text(encoding="utf-8")
+                listed |= self.listed_by(self.run(*prefix, "-h"))
+        self.hold_described(listed, self.page)
+
+    @staticmethod
+    def hold_described(listed, path):
+        page = path.read_text(encoding="utf-8")
         prose = re.sub(r"^(```.*?^```|    .*?)$", "", page, flags=re.MULTILINE | re.DOTALL)
         prose = re.sub(r"`carbonedge [^`]*`", "", prose)  # another tool's command line
         described = set(re.findall(r"(?<![\w-])(--[a-z][a-z0-9-]*)", prose))
-        problems = [f"{option} is listed by -h, but not described in {self.page.name}" for option in sorted(listed) if not re.search(rf"(?<![\w-]){option}(?![\w-])", prose)]
-        problems += [f"{option} is described in {self.page.name}, but not listed by -h" for option in sorted(described - listed)]
+        problems = [f"{option} is listed by -h, but not described in {path.name}" for option in sorted(listed) if not re.search(rf"(?<![\w-]){option}(?![\w-])", prose)]
+        problems += [f"{option} is described in {path.name}, but not listed by -h" for option in sorted(described - listed)]
         if problems or not listed:
             sys.exit("\n".join(problems) or "-h lists no option")
 

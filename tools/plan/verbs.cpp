@@ -1,5 +1,6 @@
 #include "tools/plan/verbs.h"
 
+#include "tools/plan/compare_command.h"
 #include "tools/plan/dag_command.h"
 #include "tools/plan/evaluate_command.h"
 #include "tools/plan/export_command.h"
@@ -15,6 +16,7 @@ extern const std::string_view help_page;
 extern const std::string_view dag_help_page;
 extern const std::string_view import_help_page;
 extern const std::string_view export_help_page;
+extern const std::string_view compare_help_page;
 
 ExitStatus plan_or_verb(int argc, const char* const* argv, std::istream& in, std::ostream& out, std::ostream& err) {
     const std::string_view verb = argc > 1 ? argv[1] : "";
@@ -32,6 +34,11 @@ ExitStatus plan_or_verb(int argc, const char* const* argv, std::istream& in, std
         DagOptions options;
         const bool go_on = parse_dag_options(argc - 1, argv + 1, dag_help_page, out, err, options);
         return go_on ? dag_command(options, in, out, err) : ExitStatus::kOk;
+    }
+    if (verb == "compare") {
+        CompareOptions options;
+        const bool go_on = parse_compare_options(argc - 1, argv + 1, compare_help_page, out, err, options);
+        return go_on ? compare_command(options, in, out) : ExitStatus::kOk;
     }
     PlanOptions options;
     if (!parse_plan_options(argc, argv, help_page, out, err, options)) return ExitStatus::kOk;
