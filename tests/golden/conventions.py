@@ -29,7 +29,7 @@ TOOLS = {
     },
     "plan": {
         "verbs": ["verify", "evaluate"],
-        "paged_verbs": ["import", "export", "compare"],
+        "paged_verbs": ["import", "export", "dag", "compare"],
         "reads": [
             "{file} --cluster {inputs}/cluster.ini",
             "{inputs}/invented.profile.csv --cluster {file}",
