@@ -171,6 +171,11 @@ double CostTable::leg_time(std::size_t from, std::size_t to, std::size_t positio
     return link.latency + bytes * link.per_byte + kNanosecond * (transport_.fixed_ns + transport_.per_byte_ns * bytes);
 }
 
+bool CostTable::same_link(std::size_t from, std::size_t to, std::size_t other_from, std::size_t other_to) const {
+    const std::size_t ends = nodes_.size() + 1;
+    return links_[from * ends + to] == links_[other_from * ends + other_to];
+}
+
 CarbonParts CostTable::leg_parts(std::size_t from, std::size_t to, std::size_t position) const {
     const LinkCost& link = links_[from * (nodes_.size() + 1) + to];
     CarbonParts parts;

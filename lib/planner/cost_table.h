@@ -51,6 +51,8 @@ public:
     /// Seconds from one end to another for what crosses a position.
     [[nodiscard]] double leg_time(std::size_t from, std::size_t to, std::size_t position) const;
     [[nodiscard]] CarbonParts leg_parts(std::size_t from, std::size_t to, std::size_t position) const;
+    /// Whether two pairs of ends are joined alike, in time, joules and intensity.
+    [[nodiscard]] bool same_link(std::size_t from, std::size_t to, std::size_t other_from, std::size_t other_to) const;
 
 private:
     struct NodeTable {
@@ -69,6 +71,7 @@ private:
         double per_byte = 0;
         double joules_per_byte = 0;
         CarbonIntensity intensity;
+        bool operator==(const LinkCost&) const = default;
     };
 
     [[nodiscard]] double peak(const NodeTable& table, LayerRange range) const;

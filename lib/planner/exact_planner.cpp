@@ -70,7 +70,7 @@ PlanOrInfeasibility plan_exactly(const PlanningProblem& problem, const std::stri
         certificate.proven_optimal ? certificate.value : std::min(solution.search.lower_bound, certificate.value);
     certificate.gap = certificate.value > 0 ? (certificate.value - *certificate.lower_bound) / certificate.value : 0.0;
     certificate.counters = solution.search.counters;
-    if (certificate.proven_optimal) plan.binding = binding_limits(problem, certificate.value);
+    if (certificate.proven_optimal) plan.binding = binding_limits(problem, solution).binding;
     if (problem.given_cuts) plan.notes.emplace_back("the cuts are the partition's (--keep-cuts)");
     if (problem.limits.latency_mean && plan.predicted.latency_mean > *problem.limits.latency_mean) {
         plan.notes.push_back(fmt::format(

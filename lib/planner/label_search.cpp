@@ -1,8 +1,12 @@
 #include "lib/planner/label_search.h"
 
+#include "lib/planner/dual_ascent.h"
+#include "lib/planner/partial_plan.h"
+
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cstdint>
+#include <cmath>
 #include <queue>
 
 namespace carbonedge {
@@ -10,280 +14,293 @@ namespace {
 
 /// A bound this close to the incumbent cannot hide a plan that differs beyond rounding.
 constexpr double kSameValue = 1e-12;
-constexpr std::size_t kLagrangianRounds = 60;
-constexpr std::size_t kBeamWidth = 8;
-constexpr std::uint32_t kNoParent = 0xFFFFFFFFU;
 
-/// A partial pipeline whose last stage ended at `cut` on `node`; complete where cut is the last.
-struct Label {
-    double sum = 0;     ///< A so far
-    double slow = 0;    ///< B so far
-    double cost = 0;    ///< additive cost; the largest occupancy in a minimax search
-    double weight = 0;  ///< latency weight of the nodes used
-    double bound = 0;   ///< no completion is better
-    std::uint64_t used = 0;
-    std::uint32_t parent = kNoParent;
-    std::uint16_t node = 0;
-    std::uint16_t from = 0;
-    std::uint16_t cut = 0;
-    bool dominated = false;
+/// Prices first, then as many labels: what is easy is closed early, what is hard gets better prices first.
+struct Phase {
+    std::size_t rounds;
+    std::size_t beam_width;
+    std::size_t labels;
 };
-
-bool dominates(const Label& left, const Label& right) {
-    return left.sum <= right.sum && left.slow <= right.slow && left.cost <= right.cost && left.weight <= right.weight &&
-           (left.used & ~right.used) == 0;
-}
+constexpr std::array<Phase, 5> kPhases{
+    {{25, 8, 500}, {40, 16, 3'000}, {60, 30, 12'000}, {120, 60, 50'000}, {250, 100, 0}}};
+constexpr std::size_t kBeamKinds = 4;  ///< a plan of the beam is extended to so many kinds
 
 class Search {
 public:
-    Search(const SearchGraph& graph, const SearchCaps& caps, const AcceptPath& accept)
-        : graph_(graph), caps_(caps), accept_(accept), buckets_(graph.nodes * graph.cuts) {
-        // What neither the value nor a limit asks for must not keep labels apart.
-        const bool latency_counts =
-            !graph.minimax &&
-            (graph.latency_weight > 0 || std::any_of(graph.node_latency_weight.begin(), graph.node_latency_weight.end(),
-                                                     [](double weight) { return weight > 0; }));
-        slow_counts_ = latency_counts;
-        sum_counts_ = latency_counts || graph.latency_cap < kNotAllowed;
+    Search(const SearchGraph& graph, const SearchCaps& caps, const SearchWishes& wishes)
+        : graph_(graph), caps_(caps), wishes_(wishes), reduced_(graph) {
+        incumbent_ = wishes.cutoff;
     }
 
     SearchResult run() {
-        if (!prepare()) return finish(SearchStatus::kInfeasible);
-        if (!closed()) beam();
-        labels_.clear();
-        if (!closed()) return best_first();
-        return finish(SearchStatus::kOptimal);
+        const SearchStatus status = search();
+        SearchResult result;
+        result.status = status;
+        if (!incumbent_path_.empty()) {
+            result.path = incumbent_path_;
+            result.value = incumbent_;
+        }
+        result.lower_bound = status == SearchStatus::kOptimal ? incumbent_ : std::min(root_bound_, incumbent_);
+        result.prices = ascent_ ? ascent_->prices() : no_prices(graph_);
+        if (ascent_) counters_["price rounds"] = static_cast<double>(ascent_->rounds());
+        counters_["labels kept"] = static_cast<double>(labels_kept_);
+        counters_["labels expanded"] = static_cast<double>(expanded_);
+        counters_["labels dominated"] = static_cast<double>(dominated_);
+        counters_["stages left"] = static_cast<double>(reduced_.stages());
+        counters_["states evaluated"] = static_cast<double>(evaluated_);
+        if (wishes_.accept) counters_["plans replayed"] = static_cast<double>(replays_);
+        result.counters = std::move(counters_);
+        if (wishes_.certify && ascent_) certify(result);
+        return result;
     }
 
 private:
-    /// Bounds and first incumbents. False: no path meets the limits even when nodes may be used again.
-    bool prepare() {
-        const std::vector<double> nothing(graph_.nodes, 0.0);
-        time_ = least_sum(graph_, {0.0, 1.0, nothing});
-        if (time_.root > graph_.latency_cap || time_.root >= kNotAllowed) return false;
-        for (std::size_t v = 0; v < graph_.nodes; ++v) {
-            offer({{v, 0, graph_.cuts - 1}});
+    SearchStatus search() {
+        const std::vector<double> nothing(graph_.kinds, 0.0);
+        const PathWeights by_time{0.0, 1.0, {}, nothing};
+        PartialWeights time = reduced_.completions(by_time);
+        if (time.root > graph_.latency_cap || time.root >= kNotAllowed) return SearchStatus::kInfeasible;
+        if (graph_.latency_cap < kNotAllowed) reduced_.keep_within(by_time, time, graph_.latency_cap);
+        floor_ = latency_floor(graph_, time.root);
+        if (!wishes_.known_path.empty()) offer(wishes_.known_path);
+        for (std::size_t k = 0; k < graph_.kinds; ++k) offer({{k, 0, graph_.cuts - 1}});
+        ascent_.emplace(graph_, floor_, wishes_.warm_start.value_or(no_prices(graph_)));
+        root_bound_ = -kNotAllowed;
+        for (std::size_t p = 0; p < kPhases.size(); ++p) {
+            const Phase& phase = kPhases[p];
+            if (enough()) return SearchStatus::kStopped;
+            ascent_->climb(
+                reduced_, phase.rounds, [&] { return incumbent_; },
+                [&](const std::vector<PathStep>& path) { offer(path); }, [&] { return enough(); });
+            if (ascent_->rounds() == 0) return SearchStatus::kStopped;
+            if (tighten()) return answer();
+            beam(phase.beam_width);
+            if (tighten()) return answer();
+            if (p == 0 && incumbent_ >= kNotAllowed && !find_feasible()) return answer();
+            if (enough()) return SearchStatus::kStopped;
+            const bool last = p + 1 == kPhases.size() || ascent_->stalled();
+            const std::size_t left = caps_.labels > labels_kept_ ? caps_.labels - labels_kept_ : 0;
+            switch (best_first(last ? left : std::min(left, phase.labels))) {
+                case Outcome::kClosed:
+                    return answer();
+                case Outcome::kStopped:
+                    return SearchStatus::kStopped;
+                case Outcome::kBudget:
+                    if (last || left <= phase.labels) return SearchStatus::kStopped;
+            }
         }
-        root_bound_ = 0;
-        if (graph_.minimax) {
-            largest_ = least_maximum(graph_);
-            root_bound_ = std::max(largest_.root, work_bound(0, 0, true));
-            return true;
-        }
-        std::vector<double> idle = nothing;
-        least_latency_ = std::max(time_.root, work_bound(0, 0, false));
-        for (std::size_t v = 0; v < graph_.nodes; ++v) idle[v] = graph_.node_latency_weight[v] * least_latency_;
-        cost_ = least_sum(graph_, {1.0, 0.0, idle});
-        lagrangian_ = lagrangian_bound(graph_, incumbent_, least_latency_, kLagrangianRounds);
-        if (!lagrangian_.best_path.empty()) offer(lagrangian_.best_path);
-        root_bound_ = std::max(lagrangian_.value, cost_.root + graph_.latency_weight * least_latency_);
-        counters_["lagrangian rounds"] = static_cast<double>(lagrangian_.rounds);
-        return true;
+        return SearchStatus::kStopped;
     }
 
-    [[nodiscard]] bool closed() const {
-        return incumbent_ < kNotAllowed && root_bound_ >= incumbent_ - std::abs(incumbent_) * kSameValue;
+    [[nodiscard]] SearchStatus answer() const {
+        return incumbent_path_.empty() ? SearchStatus::kInfeasible : SearchStatus::kOptimal;
+    }
+
+    [[nodiscard]] bool enough() {
+        return (wishes_.any_plan && !incumbent_path_.empty()) || (wishes_.out_of_time && wishes_.out_of_time());
+    }
+
+    /// What is not below this cannot be better than the incumbent.
+    [[nodiscard]] double most() const {
+        return incumbent_ >= kNotAllowed ? kNotAllowed : incumbent_ - std::abs(incumbent_) * kSameValue;
     }
 
     /// Takes a complete path as incumbent where it is feasible, better and accepted.
     void offer(const std::vector<PathStep>& path) {
         const PathValue value = evaluate_path(graph_, path);
         if (!value.feasible || value.value >= incumbent_) return;
-        if (accept_) {
+        if (wishes_.accept) {
             ++replays_;
-            if (!accept_(path)) return;
+            if (!wishes_.accept(path)) return;
         }
         incumbent_ = value.value;
         incumbent_path_ = path;
     }
 
-    /// The nodes not in `used` together cannot do the rows from cut `a` on faster: a bound on their largest occupancy,
-    /// or on their largest refill alone.
-    [[nodiscard]] double work_bound(std::size_t a, std::uint64_t used, bool occupancy) const {
-        const std::size_t first = occupancy ? SearchGraph::kQuotaOrWall : SearchGraph::kQuota;
-        const std::size_t last = occupancy ? SearchGraph::kWall : SearchGraph::kQuota;
-        double bound = 0;
-        for (std::size_t measure = first; measure <= last; ++measure) {
-            if (graph_.work[measure][a] <= 0) continue;
-            double rate = 0;
-            for (std::size_t v = 0; v < graph_.nodes; ++v) {
-                if ((used >> v & 1U) == 0) rate += graph_.work_rate[measure][v * graph_.cuts + a];
-            }
-            bound = std::max(bound, rate > 0 ? graph_.work[measure][a] / rate * (1 - kSameValue) : kNotAllowed);
-        }
-        return bound;
+    /// Drops what no better plan can use. True: nothing is left, the incumbent is best.
+    bool tighten() {
+        root_bound_ = std::max(root_bound_, ascent_->bound());
+        if (!(ascent_->bound() < most())) return true;
+        if (incumbent_ >= kNotAllowed) return false;
+        // `most` is what a path may weigh before the offset is taken off.
+        const std::size_t before = reduced_.stages();
+        if (!full_prices_) full_prices_ = ascent_->prices();
+        const std::size_t left =
+            reduced_.keep_within(ascent_->weights(), ascent_->completions(), most() + ascent_->offset());
+        if (left == 0) return true;
+        if (left < before) ascent_->refresh(reduced_);
+        return !(ascent_->bound() < most());
     }
 
-    [[nodiscard]] double bound_of(const Label& label) const {
-        const std::size_t at = label.node * graph_.cuts + label.cut;
-        const double sum = label.sum + time_.end[at];
-        if (sum > graph_.latency_cap || sum >= kNotAllowed) return kNotAllowed;
-        if (graph_.minimax) {
-            const double bound = std::max(label.cost, largest_.end[at]);
-            return bound >= incumbent_ ? bound : std::max(bound, work_bound(label.cut, label.used, true));
-        }
-        double spent = 0;
-        for (std::size_t v = 0; v < graph_.nodes; ++v) {
-            if (label.used >> v & 1U) spent += lagrangian_.node_price[v];
-        }
-        const double priced = label.cost + lagrangian_.lambda * label.sum + label.weight * least_latency_ + spent +
-                              lagrangian_.completion.end[at] - lagrangian_.offset_cap - lagrangian_.offset_nodes;
-        if (priced >= incumbent_) return priced;
-        double latency = std::max(sum, label.slow);
-        const double weight = graph_.latency_weight + label.weight;
-        if (weight > 0) latency = std::max(latency, work_bound(label.cut, label.used, false));
-        return std::max(priced, label.cost + cost_.end[at] + weight * latency);
+    /// Under tight limits it takes a search for the least latency to find any plan. False: there is none.
+    bool find_feasible() {
+        if (graph_.latency_cap >= kNotAllowed || wishes_.accept || wishes_.cutoff < kNotAllowed) return true;
+        const bool by_latency =
+            graph_.latency_weight > 0 &&
+            std::all_of(graph_.stage_cost.begin(), graph_.stage_cost.end(), [](double cost) { return cost == 0; });
+        if (by_latency) return true;
+        SearchGraph fastest = graph_;
+        fastest.latency_weight = 1;
+        std::fill(fastest.kind_latency_weight.begin(), fastest.kind_latency_weight.end(), 0.0);
+        std::fill(fastest.stage_cost.begin(), fastest.stage_cost.end(), 0.0);
+        std::fill(fastest.leg_cost.begin(), fastest.leg_cost.end(), 0.0);
+        SearchWishes wishes;
+        wishes.any_plan = true;
+        wishes.out_of_time = wishes_.out_of_time;
+        const SearchResult found = search_labels(fastest, caps_, wishes);
+        counters_["labels for a first plan"] =
+            found.counters.count("labels kept") ? found.counters.at("labels kept") : 0;
+        if (!found.path.empty()) offer(found.path);
+        return found.status != SearchStatus::kInfeasible;
     }
 
-    [[nodiscard]] bool hopeless(double bound) const {
-        return bound >= kNotAllowed || bound >= incumbent_ - std::abs(incumbent_) * kSameValue;
-    }
-
-    /// Calls `take` with every extension of a label by one stage that may still beat the incumbent.
-    template <class Take>
-    void extend(const Label* label, std::uint32_t id, Take take) {
-        const std::size_t from = label != nullptr ? label->node : graph_.gateway();
-        const std::size_t a = label != nullptr ? label->cut : 0;
-        const std::uint64_t used = label != nullptr ? label->used : 0;
-        const Label base = label != nullptr ? *label : Label{};
-        const auto stages = static_cast<std::size_t>(std::popcount(used));
-        if (stages >= graph_.max_stages) return;
-        const std::size_t last = graph_.cuts - 1;
-        for (std::size_t w = 0; w < graph_.nodes; ++w) {
-            if (used >> w & 1U) continue;
-            const std::size_t leg = graph_.leg_index(from, w, a);
-            const double leg_time = graph_.leg_time[leg];
-            if (base.sum + leg_time + time_.start[w * graph_.cuts + a] > graph_.latency_cap) continue;
-            if (leg_time >= kNotAllowed) continue;
-            for (std::size_t b = stages + 1 == graph_.max_stages ? last : a + 1; b <= last; ++b) {
-                const std::size_t stage = graph_.stage_index(w, a, b);
-                if (graph_.stage_time[stage] >= kNotAllowed) continue;
-                Label next;
-                if (sum_counts_) next.sum = base.sum + leg_time + graph_.stage_time[stage];
-                if (slow_counts_) next.slow = std::max(base.slow, graph_.stage_refill[stage]);
-                next.cost = graph_.minimax ? std::max({base.cost, leg_time, graph_.stage_occupancy[stage]})
-                                           : base.cost + graph_.leg_cost[leg] + graph_.stage_cost[stage];
-                next.weight = base.weight + graph_.node_latency_weight[w];
-                next.used = used | std::uint64_t{1} << w;
-                next.parent = id;
-                next.node = static_cast<std::uint16_t>(w);
-                next.from = static_cast<std::uint16_t>(a);
-                next.cut = static_cast<std::uint16_t>(b);
-                ++evaluated_;
-                next.bound = std::max(base.bound, bound_of(next));
-                if (!hopeless(next.bound)) take(next);
-            }
-        }
-    }
-
-    std::vector<PathStep> path_of(const Label& label) const {
+    [[nodiscard]] std::vector<PathStep> path_of(const PartialPlan& plan) const {
         std::vector<PathStep> path;
-        for (const Label* at = &label;; at = &labels_[at->parent]) {
-            path.push_back({at->node, at->from, at->cut});
+        for (const PartialPlan* at = &plan;; at = &labels_[at->parent]) {
+            path.push_back({at->kind, at->from, at->cut});
             if (at->parent == kNoParent) break;
         }
         std::reverse(path.begin(), path.end());
         return path;
     }
 
-    /// A forward pass that keeps the few best labels at every cut: a good incumbent prunes most of the exact search.
-    void beam() {
-        std::vector<std::vector<Label>> at_cut(graph_.cuts);
-        const auto keep = [&](const Label& label) {
-            if (label.cut + 1U == graph_.cuts) {
-                offer(path_of(label));
+    [[nodiscard]] PlanExtender extender() const {
+        return {graph_, reduced_, floor_, ascent_->weights(), ascent_->offset(), ascent_->completions()};
+    }
+
+    /// A forward pass that keeps the few best partial plans at every cut.
+    void beam(std::size_t width) {
+        labels_.clear();
+        PlanExtender extend = extender();
+        std::vector<std::vector<PartialPlan>> at_cut(graph_.cuts);
+        const auto keep = [&](const PartialPlan& plan) {
+            if (plan.cut + 1U == graph_.cuts) {
+                offer(path_of(plan));
                 return;
             }
-            std::vector<Label>& here = at_cut[label.cut];
-            const auto worse = [](const Label& left, const Label& right) { return left.bound < right.bound; };
-            if (here.size() == kBeamWidth && !(label.bound < here.back().bound)) return;
-            here.insert(std::upper_bound(here.begin(), here.end(), label, worse), label);
-            if (here.size() > kBeamWidth) here.pop_back();
+            std::vector<PartialPlan>& here = at_cut[plan.cut];
+            if (here.size() == width && !(plan.bound < here.back().bound)) return;
+            const auto better = [](const PartialPlan& left, const PartialPlan& right) {
+                return left.bound < right.bound;
+            };
+            here.insert(std::upper_bound(here.begin(), here.end(), plan, better), plan);
+            if (here.size() > width) here.pop_back();
         };
-        extend(nullptr, kNoParent, keep);
-        for (std::size_t a = 1; a + 1 < graph_.cuts; ++a) {
-            for (const Label& label : at_cut[a]) {
-                if (hopeless(label.bound)) continue;
-                labels_.push_back(label);
-                extend(&label, static_cast<std::uint32_t>(labels_.size() - 1), keep);
+        const auto limit = [&] { return most(); };
+        extend.extend(nullptr, kNoParent, graph_.kinds, limit, keep);
+        for (std::size_t a = 1; a + 1 < graph_.cuts && !enough(); ++a) {
+            for (const PartialPlan& plan : at_cut[a]) {
+                if (!(plan.bound < most())) continue;
+                labels_.push_back(plan);
+                extend.extend(&plan, static_cast<std::uint32_t>(labels_.size() - 1), kBeamKinds, limit, keep);
             }
         }
-        counters_["states evaluated by the beam"] = static_cast<double>(evaluated_);
-        evaluated_ = 0;
+        labels_.clear();
+        counters_["states evaluated by beams"] += static_cast<double>(extend.evaluated());
     }
 
-    [[nodiscard]] bool is_dominated(const Label& label) const {
-        for (const std::uint32_t other : buckets_[label.node * graph_.cuts + label.cut]) {
-            if (!labels_[other].dominated && dominates(labels_[other], label)) return true;
-        }
-        return false;
+    enum class Outcome { kClosed, kBudget, kStopped };
+
+    /// What dominance compares, side by side in memory.
+    struct Rival {
+        double sum;
+        double slow;
+        double cost;
+        double weight;
+        std::uint64_t used;
+        std::uint32_t label;
+        std::uint32_t stages;
+    };
+
+    static bool dominates(const Rival& left, const Rival& right) {
+        return left.cost <= right.cost && left.sum <= right.sum && (left.used & ~right.used) == 0 &&
+               left.slow <= right.slow && left.weight <= right.weight && left.stages <= right.stages;
     }
 
-    void insert(const Label& label) {
-        const bool complete = label.cut + 1U == graph_.cuts;
-        Label kept = label;
-        if (complete) {  // the bound becomes the value
-            const PathValue value = evaluate_path(graph_, path_of(label));
-            if (!value.feasible || hopeless(value.value)) return;
-            kept.bound = value.value;
-            if (!accept_) {
-                incumbent_ = value.value;
-                incumbent_path_ = path_of(label);
+    void insert(const PartialPlan& plan, const PlanExtender& extend) {
+        PartialPlan kept = plan;
+        if (plan.cut + 1U == graph_.cuts) {  // the bound becomes the value
+            const std::vector<PathStep> path = path_of(plan);
+            if (!wishes_.accept) {
+                offer(path);
                 return;
             }
-        } else if (!accept_) {
-            if (is_dominated(label)) {
+            const PathValue value = evaluate_path(graph_, path);
+            if (!value.feasible || !(value.value < most())) return;
+            kept.bound = value.value;
+        } else if (!wishes_.accept) {
+            const std::uint64_t used = plan.used & extend.useful_nodes(plan.cut);
+            const auto stages = static_cast<std::uint32_t>(extend.count_stages() ? std::popcount(plan.used) : 0);
+            const Rival rival{
+                plan.sum, plan.slow, plan.cost, plan.weight, used, static_cast<std::uint32_t>(labels_.size()), stages};
+            std::vector<Rival>& rivals = rivals_[plan.kind * graph_.cuts + plan.cut];
+            for (const Rival& other : rivals) {
+                if (!dominates(other, rival)) continue;
                 ++dominated_;
                 return;
             }
-            std::vector<std::uint32_t>& bucket = buckets_[label.node * graph_.cuts + label.cut];
-            std::erase_if(bucket, [&](std::uint32_t other) {
-                if (!dominates(label, labels_[other])) return false;
-                labels_[other].dominated = true;
+            std::erase_if(rivals, [&](const Rival& other) {
+                if (!dominates(rival, other)) return false;
+                labels_[other.label].dominated = true;
                 ++dominated_;
                 return true;
             });
-            bucket.push_back(static_cast<std::uint32_t>(labels_.size()));
+            rivals.push_back(rival);
         }
         labels_.push_back(kept);
+        ++labels_kept_;
         queue_.push({kept.bound, static_cast<std::uint32_t>(labels_.size() - 1), kept.cut});
     }
 
-    SearchResult best_first() {
-        extend(nullptr, kNoParent, [&](const Label& label) { insert(label); });
-        while (!queue_.empty()) {
+    /// Best bound first, at most `budget` labels.
+    Outcome best_first(std::size_t budget) {
+        labels_.clear();
+        queue_ = {};
+        rivals_.assign(graph_.kinds * graph_.cuts, {});
+        PlanExtender extend = extender();
+        extend.sort_rows();
+        const auto limit = [&] { return most(); };
+        const auto take = [&](const PartialPlan& plan) { insert(plan, extend); };
+        extend.extend(nullptr, kNoParent, graph_.kinds, limit, take);
+        Outcome outcome = Outcome::kClosed;
+        for (std::size_t turn = 0; !queue_.empty(); ++turn) {
             const Entry entry = queue_.top();
-            if (hopeless(entry.bound)) break;
+            if (!(entry.bound < most())) break;
             root_bound_ = std::max(root_bound_, entry.bound);
-            if (labels_.size() > caps_.labels || replays_ > caps_.replays) return finish(SearchStatus::kStopped);
+            if (turn % 64 == 0 && enough()) outcome = Outcome::kStopped;
+            if (labels_.size() > budget) outcome = Outcome::kBudget;
+            if (replays_ > caps_.replays) outcome = Outcome::kStopped;
+            if (outcome != Outcome::kClosed) break;
             queue_.pop();
-            const Label label = labels_[entry.label];
-            if (label.dominated) continue;
-            if (label.cut + 1U == graph_.cuts) {
-                offer(path_of(label));
+            const PartialPlan plan = labels_[entry.label];
+            if (plan.dominated) continue;
+            if (plan.cut + 1U == graph_.cuts) {
+                offer(path_of(plan));
                 continue;
             }
             ++expanded_;
-            extend(&label, entry.label, [&](const Label& next) { insert(next); });
+            extend.extend(&plan, entry.label, graph_.kinds, limit, take);
         }
-        return finish(incumbent_ < kNotAllowed ? SearchStatus::kOptimal : SearchStatus::kInfeasible);
+        evaluated_ += extend.evaluated();
+        return outcome;
     }
 
-    SearchResult finish(SearchStatus status) {
-        SearchResult result;
-        result.status = status;
-        if (incumbent_ < kNotAllowed) {
-            result.path = incumbent_path_;
-            result.value = incumbent_;
+    /// The prices on the whole graph: stages were dropped since, so their bound there may be lower. The ones from
+    /// before that are the other candidate.
+    void certify(SearchResult& result) const {
+        const ReducedGraph whole(graph_);
+        std::vector<KindPrices> candidates{ascent_->prices()};
+        if (full_prices_) candidates.push_back(*full_prices_);
+        for (const KindPrices& prices : candidates) {
+            const PathWeights weights = priced_weights(graph_, prices, floor_);
+            const PartialWeights completions = whole.completions(weights);
+            if (completions.root >= kNotAllowed) continue;
+            const double bound = completions.root - price_offset(graph_, prices, floor_);
+            if (bound <= result.priced_bound) continue;
+            result.priced_bound = bound;
+            result.prices = prices;
+            result.relaxed_path = whole.best_path(weights, completions);
         }
-        result.lower_bound = status == SearchStatus::kOptimal ? incumbent_ : std::min(root_bound_, incumbent_);
-        counters_["states evaluated"] = static_cast<double>(evaluated_);
-        counters_["labels kept"] = static_cast<double>(labels_.size());
-        counters_["labels expanded"] = static_cast<double>(expanded_);
-        counters_["labels dominated"] = static_cast<double>(dominated_);
-        if (accept_) counters_["plans replayed"] = static_cast<double>(replays_);
-        result.counters = std::move(counters_);
-        return result;
     }
 
     struct Entry {
@@ -294,37 +311,36 @@ private:
     struct Later {
         bool operator()(const Entry& left, const Entry& right) const {
             if (left.bound != right.bound) return left.bound > right.bound;
-            return left.cut != right.cut ? left.cut < right.cut : left.label > right.label;
+            if (left.cut != right.cut) return left.cut < right.cut;
+            return left.label > right.label;
         }
     };
 
     const SearchGraph& graph_;
-    const SearchCaps& caps_;
-    const AcceptPath& accept_;
-    Completion time_;
-    Completion cost_;
-    Completion largest_;
-    LagrangianBound lagrangian_;
-    bool slow_counts_ = true;
-    bool sum_counts_ = true;
-    double least_latency_ = 0;
-    double root_bound_ = 0;
+    SearchCaps caps_;
+    const SearchWishes& wishes_;
+    ReducedGraph reduced_;
+    LatencyFloor floor_;
+    std::optional<DualAscent> ascent_;
+    std::optional<KindPrices> full_prices_;
+    double root_bound_ = -kNotAllowed;
     double incumbent_ = kNotAllowed;
     std::vector<PathStep> incumbent_path_;
-    std::vector<Label> labels_;
-    std::vector<std::vector<std::uint32_t>> buckets_;
+    std::vector<PartialPlan> labels_;
+    std::vector<std::vector<Rival>> rivals_;
     std::priority_queue<Entry, std::vector<Entry>, Later> queue_;
-    std::size_t evaluated_ = 0;
+    std::size_t labels_kept_ = 0;
     std::size_t expanded_ = 0;
     std::size_t dominated_ = 0;
+    std::size_t evaluated_ = 0;
     std::size_t replays_ = 0;
     std::map<std::string, double> counters_;
 };
 
 }  // namespace
 
-SearchResult search_labels(const SearchGraph& graph, const SearchCaps& caps, const AcceptPath& accept) {
-    return Search(graph, caps, accept).run();
+SearchResult search_labels(const SearchGraph& graph, const SearchCaps& caps, const SearchWishes& wishes) {
+    return Search(graph, caps, wishes).run();
 }
 
 }  // namespace carbonedge

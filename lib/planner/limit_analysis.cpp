@@ -13,17 +13,13 @@ namespace {
 
 using Kind = NamedLimit::Kind;
 
-Placement placement_of(const CostTable& table, const std::vector<PathStep>& path) {
-    Placement placement;
-    for (const PathStep& step : path) {
-        placement.push_back({step.node, {table.positions()[step.from], table.positions()[step.to]}});
-    }
-    return placement;
-}
-
-bool feasible(PlanningProblem problem) {
+/// Not known to be infeasible.
+bool feasible(PlanningProblem problem, const std::function<bool()>& out_of_time) {
     problem.objective = Objective::kLatency;
-    return solve(problem).status != SearchStatus::kInfeasible;
+    ExactPlannerOptions options;
+    options.any_plan = true;
+    options.out_of_time = out_of_time;
+    return solve(problem, options).status != SearchStatus::kInfeasible;
 }
 
 const NamedLimit* find_kind(const std::vector<NamedLimit>& limits, Kind kind) {
@@ -32,35 +28,48 @@ const NamedLimit* find_kind(const std::vector<NamedLimit>& limits, Kind kind) {
     return found == limits.end() ? nullptr : &*found;
 }
 
-Placement best_without(PlanningProblem problem, const NamedLimit& limit, Objective objective) {
+Placement best_without(PlanningProblem problem, const NamedLimit& limit, Objective objective,
+                       const std::function<bool()>& out_of_time) {
     limit.remove(problem);
     problem.objective = objective;
-    return solve(problem).placement;
+    ExactPlannerOptions options;
+    options.out_of_time = out_of_time;
+    return solve(problem, options).placement;
+}
+
+std::string no_placement(const std::vector<NamedLimit>& limits) {
+    std::vector<std::string> texts;
+    for (const NamedLimit& limit : limits) texts.push_back(limit.text);
+    return fmt::format("{}: no placement meets {}", fmt::join(texts, ", "), limits.size() > 1 ? "them all" : "it");
 }
 
 /// What would be possible if the most telling of the conflicting limits were given up.
-std::string explain(const PlanningProblem& problem, const std::vector<NamedLimit>& limits) {
+std::string explain(const PlanningProblem& problem, const std::vector<NamedLimit>& limits,
+                    const std::function<bool()>& out_of_time) {
     const std::string others = limits.size() > 1 ? " under the other limits" : "";
     const CostTable table(problem);
     if (const NamedLimit* limit = find_kind(limits, Kind::kLatencyMean)) {
-        const Placement best = best_without(problem, *limit, Objective::kLatency);
+        const Placement best = best_without(problem, *limit, Objective::kLatency, out_of_time);
+        if (best.empty()) return no_placement(limits);
         return fmt::format("{}: the fastest possible{} is {} ({})", limit->text, others,
                            duration_text(Seconds(cost_of(table, best).mean_latency())),
                            placement_text(problem.cluster, best));
     }
     if (const NamedLimit* limit = find_kind(limits, Kind::kLatencyP95)) {
-        const Placement best = best_without(problem, *limit, Objective::kLatency);
+        const Placement best = best_without(problem, *limit, Objective::kLatency, out_of_time);
+        if (best.empty()) return no_placement(limits);
         return fmt::format("{}: the plan of least mean latency{} has p95 {} ({})", limit->text, others,
                            duration_text(replay_placement(problem, table, best).p95),
                            placement_text(problem.cluster, best));
     }
     if (const NamedLimit* limit = find_kind(limits, Kind::kThroughput)) {
-        const Placement best = best_without(problem, *limit, Objective::kBottleneck);
+        const Placement best = best_without(problem, *limit, Objective::kBottleneck, out_of_time);
+        if (best.empty()) return no_placement(limits);
         return fmt::format("{}: the most possible{} is {:.4g}/s ({})", limit->text, others,
                            1.0 / cost_of(table, best).occupancy, placement_text(problem.cluster, best));
     }
     if (const NamedLimit* limit = find_kind(limits, Kind::kMemory)) {
-        const Placement best = best_without(problem, *limit, Objective::kLatency);
+        const Placement best = best_without(problem, *limit, Objective::kLatency, out_of_time);
         for (const PlacedStage& placed : best) {
             const StageCost cost = table.stage(placed.node, placed.layers);
             const Node& node = problem.cluster.nodes[placed.node];
@@ -74,9 +83,7 @@ std::string explain(const PlanningProblem& problem, const std::vector<NamedLimit
         return fmt::format("{}: {} stages cannot be placed on {} nodes{}", limit->text, problem.given_cuts->size() + 1,
                            problem.cluster.nodes.size(), others);
     }
-    std::vector<std::string> texts;
-    for (const NamedLimit& limit : limits) texts.push_back(limit.text);
-    return fmt::format("{}: no placement meets {}", fmt::join(texts, ", "), limits.size() > 1 ? "them all" : "it");
+    return no_placement(limits);
 }
 
 }  // namespace
@@ -116,35 +123,14 @@ std::vector<NamedLimit> limits_of(const PlanningProblem& problem) {
     return named;
 }
 
-Solution solve(const PlanningProblem& problem, const ExactPlannerOptions&) {
-    const CostTable table(problem);
-    Solution solution;
-    if (problem.objective == Objective::kScore) solution.references = score_references(problem, table);
-    const SearchGraph graph = build_search_graph(problem, table, solution.references);
-    // Most plans that are best without the p95 limit also meet it, and finding them needs no enumeration.
-    solution.search = search_labels(graph, problem.caps);
-    solution.status = solution.search.status;
-    solution.placement = placement_of(table, solution.search.path);
-    if (!problem.limits.latency_p95 || solution.search.path.empty()) return solution;
-    const double limit = to_seconds(*problem.limits.latency_p95).count() * (1 + 1e-9);
-    const AcceptPath accept = [&](const std::vector<PathStep>& path) {
-        return replay_placement(problem, table, placement_of(table, path)).p95.count() <= limit;
-    };
-    if (accept(solution.search.path)) return solution;
-    solution.search = search_labels(graph, problem.caps, accept);
-    solution.status = solution.search.status;
-    solution.placement = placement_of(table, solution.search.path);
-    return solution;
-}
-
-Infeasibility explain_infeasibility(const PlanningProblem& problem) {
+Infeasibility explain_infeasibility(const PlanningProblem& problem, const std::function<bool()>& out_of_time) {
     PlanningProblem reduced = problem;
     std::vector<NamedLimit> needed;
     const std::vector<NamedLimit> all = limits_of(problem);
     for (const NamedLimit& limit : all) {
         PlanningProblem without = reduced;
         limit.remove(without);
-        if (feasible(without)) {
+        if (feasible(without, out_of_time)) {
             needed.push_back(limit);
         } else {
             reduced = std::move(without);
@@ -152,26 +138,33 @@ Infeasibility explain_infeasibility(const PlanningProblem& problem) {
     }
     Infeasibility result;
     for (const NamedLimit& limit : needed) result.conflicting_limits.push_back(limit.text);
-    result.explanation = explain(reduced, needed);
+    result.explanation = explain(reduced, needed, out_of_time);
     return result;
 }
 
-std::vector<std::string> binding_limits(const PlanningProblem& problem, double value) {
+LimitVerdicts binding_limits(const PlanningProblem& problem, const Solution& optimum,
+                             const std::function<bool()>& out_of_time) {
     const std::vector<NamedLimit> all = limits_of(problem);
-    const auto better = [&](const PlanningProblem& relaxed) {
-        const Solution solution = solve(relaxed);
-        return solution.status == SearchStatus::kOptimal && solution.search.value < value - std::abs(value) * 1e-9;
-    };
+    ExactPlannerOptions options;
+    options.out_of_time = out_of_time;
+    options.warm_start = optimum.prices;
+    options.cutoff = optimum.search.value - std::abs(optimum.search.value) * 1e-9;
+    options.any_plan = true;
+    LimitVerdicts verdicts;
     PlanningProblem free = problem;
     for (const NamedLimit& limit : all) limit.remove(free);
-    std::vector<std::string> binding;
-    if (!better(free)) return binding;
+    if (solve(free, options).status == SearchStatus::kInfeasible) return verdicts;
     for (const NamedLimit& limit : all) {
         PlanningProblem without = problem;
         limit.remove(without);
-        if (better(without)) binding.push_back(limit.text);
+        const Solution better = solve(without, options);
+        if (!better.placement.empty()) {
+            verdicts.binding.push_back(limit.text);
+        } else if (better.status == SearchStatus::kStopped) {
+            verdicts.undecided.push_back(limit.text);
+        }
     }
-    return binding;
+    return verdicts;
 }
 
 }  // namespace carbonedge

@@ -1,11 +1,9 @@
 #pragma once
 
-#include "lib/planner/label_search.h"
-#include "lib/planner/placement.h"
 #include "lib/planner/planning_problem.h"
+#include "lib/planner/solve.h"
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,31 +20,17 @@ struct NamedLimit {
 /// All limits of a problem, memory last.
 std::vector<NamedLimit> limits_of(const PlanningProblem& problem);
 
-/// How a single solve goes about its work; none of it changes what is optimal.
-struct ExactPlannerOptions {
-    /// Asked now and then; true ends the search with what it has. What is returned then may differ from run to run.
-    std::function<bool()> out_of_time;
-    std::optional<Prices> warm_start;  ///< of a similar problem with the same nodes
-    Placement incumbent;               ///< a plan to beat, where there is one (it need not be feasible)
-    /// Only plans of a lower value are of interest: where there is none the status is kInfeasible.
-    std::optional<double> cutoff;
-};
-
-/// A solved problem in the planner's own terms.
-struct Solution {
-    SearchStatus status = SearchStatus::kInfeasible;
-    Placement placement;
-    SearchResult search;
-    ScoreReferences references;
-    Prices prices;  ///< prove the bound before labels; start the next solve of a similar problem
-};
-Solution solve(const PlanningProblem& problem, const ExactPlannerOptions& options = {});
-
 /// A smallest set of limits that cannot be met together (none can be left out), by deletion filtering, with what would
-/// be possible instead.
-Infeasibility explain_infeasibility(const PlanningProblem& problem);
+/// be possible instead. Where time runs out a limit counts as needed, so the set need not be smallest.
+Infeasibility explain_infeasibility(const PlanningProblem& problem, const std::function<bool()>& out_of_time = {});
 
-/// The limits without which the optimum would be better by more than rounding. `value` is the optimum.
-std::vector<std::string> binding_limits(const PlanningProblem& problem, double value);
+/// What is known of the limits at an optimum.
+struct LimitVerdicts {
+    std::vector<std::string> binding;    ///< without it the optimum would be better by more than rounding
+    std::vector<std::string> undecided;  ///< time or labels ran out
+};
+/// `optimum` is the solution of the problem. O(limits) searches for any better plan.
+LimitVerdicts binding_limits(const PlanningProblem& problem, const Solution& optimum,
+                             const std::function<bool()>& out_of_time = {});
 
 }  // namespace carbonedge

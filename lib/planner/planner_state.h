@@ -1,7 +1,7 @@
 #pragma once
 
-#include "lib/planner/limit_analysis.h"
 #include "lib/planner/planning_problem.h"
+#include "lib/planner/solve.h"
 
 #include <memory>
 #include <optional>

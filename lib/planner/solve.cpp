@@ -1,0 +1,99 @@
+#include "lib/planner/solve.h"
+
+#include "lib/planner/minimax_search.h"
+
+#include <algorithm>
+
+namespace carbonedge {
+namespace {
+
+Placement placement_of(const SearchGraph& graph, const CostTable& table, const std::vector<PathStep>& path) {
+    Placement placement;
+    std::vector<std::size_t> used(graph.kinds, 0);
+    for (const PathStep& step : path) {
+        const std::vector<std::size_t>& members = graph.members[step.kind];
+        const std::size_t node = members[used[step.kind]++ % members.size()];
+        placement.push_back({node, {table.positions()[step.from], table.positions()[step.to]}});
+    }
+    return placement;
+}
+
+/// Empty where the placement is not one of this graph.
+std::vector<PathStep> path_of(const SearchGraph& graph, const CostTable& table, const Placement& placement) {
+    const std::vector<std::size_t>& positions = table.positions();
+    std::vector<PathStep> path;
+    for (const PlacedStage& placed : placement) {
+        PathStep step{graph.kinds, 0, 0};
+        for (std::size_t k = 0; k < graph.kinds; ++k) {
+            if (std::count(graph.members[k].begin(), graph.members[k].end(), placed.node) > 0) step.kind = k;
+        }
+        const auto from = std::lower_bound(positions.begin(), positions.end(), placed.layers.first);
+        const auto to = std::lower_bound(positions.begin(), positions.end(), placed.layers.end);
+        if (step.kind == graph.kinds || from == positions.end() || *from != placed.layers.first ||
+            to == positions.end() || *to != placed.layers.end) {
+            return {};
+        }
+        step.from = static_cast<std::size_t>(from - positions.begin());
+        step.to = static_cast<std::size_t>(to - positions.begin());
+        path.push_back(step);
+    }
+    return path;
+}
+
+SearchResult search(const SearchGraph& graph, const SearchCaps& caps, const SearchWishes& wishes) {
+    return graph.minimax ? search_minimax(graph, caps, wishes) : search_labels(graph, caps, wishes);
+}
+
+}  // namespace
+
+Solution solve_tables(const PlanningProblem& problem, const CostTable& table, const ScoreReferences& references,
+                      const SearchGraph& graph, const ExactPlannerOptions& options) {
+    SearchWishes wishes;
+    wishes.out_of_time = options.out_of_time;
+    wishes.cutoff = options.cutoff.value_or(kNotAllowed);
+    wishes.any_plan = options.any_plan;
+    wishes.certify = options.certify;
+    if (options.warm_start) wishes.warm_start = per_kind(graph, *options.warm_start);
+    wishes.known_path = path_of(graph, table, options.incumbent);
+    Solution solution;
+    solution.references = references;
+    const auto take = [&](const SearchGraph& searched, SearchResult result) {
+        solution.status = result.status;
+        solution.placement = placement_of(searched, table, result.path);
+        solution.search = std::move(result);
+    };
+    // Most plans that are best without the p95 limit also meet it, and finding them needs no enumeration.
+    take(graph, search(graph, problem.caps, wishes));
+    if (!graph.minimax) {
+        solution.prices = per_node(graph, solution.search.prices);
+        if (options.certify && solution.search.priced_bound > -kNotAllowed) {
+            solution.priced_bound = solution.search.priced_bound;
+            solution.relaxed = placement_of(graph, table, solution.search.relaxed_path);
+        }
+    }
+    if (!problem.limits.latency_p95 || solution.placement.empty()) return solution;
+    const double limit = to_seconds(*problem.limits.latency_p95).count() * (1 + 1e-9);
+    const auto meets = [&](const Placement& placement) {
+        return replay_placement(problem, table, placement).p95.count() <= limit;
+    };
+    if (meets(solution.placement)) return solution;
+    const SearchGraph apart = build_search_graph(problem, table, references, Alike::kTellApart);
+    wishes.accept = [&](const std::vector<PathStep>& path) { return meets(placement_of(apart, table, path)); };
+    if (options.warm_start) wishes.warm_start = per_kind(apart, *options.warm_start);
+    wishes.known_path = path_of(apart, table, options.incumbent);
+    wishes.certify = false;
+    take(apart, search(apart, problem.caps, wishes));
+    return solution;
+}
+
+Solution solve(const PlanningProblem& problem, const ExactPlannerOptions& options) {
+    const CostTable table(problem);
+    ScoreReferences references;
+    if (problem.objective == Objective::kScore) references = score_references(problem, table);
+    const bool minimax = problem.objective == Objective::kBottleneck;
+    const SearchGraph graph =
+        build_search_graph(problem, table, references, minimax ? Alike::kTellApart : Alike::kMerge);
+    return solve_tables(problem, table, references, graph, options);
+}
+
+}  // namespace carbonedge
