@@ -1,0 +1,42 @@
+#pragma once
+
+#include "lib/planner/completion_bounds.h"
+#include "lib/planner/search_graph.h"
+#include "lib/tradeoff/front_set.h"
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace carbonedge {
+
+/// A path of a front with the proof that goes with it.
+struct FoundPath {
+    std::vector<PathStep> path;
+    Outcome outcome;
+    double cost_bound = 0;  ///< no plan of at most this latency (and occupancy) costs less; the cost itself if proven
+};
+
+/// How far a search for a front may go. Counts, not seconds: the same input gives the same front on any machine.
+struct FrontCaps {
+    std::size_t labels = 1'500'000;
+    std::size_t weights = 14;          ///< at most so many prices of latency are bounded
+    std::size_t rounds_a_weight = 40;  ///< of raising each bound
+};
+
+struct SearchedFront {
+    std::vector<FoundPath> paths;  ///< ascending latency; empty: no path meets the limits (proven if `proven`)
+    bool proven = true;            ///< no further point exists
+    double latency_bound = 0;      ///< no plan is faster
+    std::map<std::string, double> counters;
+};
+
+/// Every trade of latency max(A, B) against the graph's cost (and, with `throughput`, against the largest occupancy)
+/// that no other path beats. Labels are taken cut by cut; one is dropped where another at the same cut and node is no
+/// worse in everything with a subset of its nodes, or where Lagrangian bounds of several prices of latency show that
+/// no known corner of the front leaves room for what it can become. Exact unless a cap ends it: then `cost_bound` is
+/// what the open labels still leave possible. The graph must not be a minimax one; its latency_weight does not count.
+SearchedFront search_front(const SearchGraph& graph, bool throughput, const FrontCaps& caps);
+
+}  // namespace carbonedge
