@@ -20,7 +20,7 @@ double least_weighted(const std::vector<Outcome>& outcomes, double price) {
 /// Raises the bound of one price after the other, each from the prices of its nearest neighbour.
 class Raising {
 public:
-    Raising(const SearchGraph& graph, FrontBounds& bounds, std::size_t rounds, const MeetPath& meet)
+    Raising(const TradeGraph& graph, FrontBounds& bounds, std::size_t rounds, const MeetPath& meet)
         : graph_(graph), bounds_(bounds), raiser_(graph, bounds.time.root, rounds), meet_(meet) {}
 
     void know(const Outcome& outcome) { known_.push_back(outcome); }
@@ -30,14 +30,14 @@ public:
         const double upper = least_weighted(known_, price);
         const auto place = std::lower_bound(bounds_.prices.begin(), bounds_.prices.end(), price);
         const auto index = place - bounds_.prices.begin();
-        WeightedBound raised = raiser_.raise(price, start_near(static_cast<std::size_t>(index), upper), upper,
-                                             [&](const std::vector<PathStep>& path) {
-                                                 const PathOutcome found = outcome_of(graph_, path);
-                                                 if (!found.feasible) return kNotAllowed;
-                                                 meet_(path);
-                                                 known_.push_back(found.outcome);
-                                                 return weighted_value(found.outcome, price);
-                                             });
+        WeightedBound raised =
+            raiser_.raise(price, start_near(static_cast<std::size_t>(index), upper), upper, [&](const TradePath& path) {
+                const PathOutcome found = outcome_of(graph_, path);
+                if (!found.feasible) return kNotAllowed;
+                meet_(path);
+                known_.push_back(found.outcome);
+                return weighted_value(found.outcome, price);
+            });
         bounds_.prices.insert(place, price);
         bounds_.weighted.insert(bounds_.weighted.begin() + index, std::move(raised));
     }
@@ -54,7 +54,7 @@ private:
         return start;
     }
 
-    const SearchGraph& graph_;
+    const TradeGraph& graph_;
     FrontBounds& bounds_;
     BoundRaiser raiser_;
     const MeetPath& meet_;
@@ -80,7 +80,7 @@ std::vector<Outcome> lower_hull(const std::vector<FrontSet::Entry>& entries) {
 
 }  // namespace
 
-PathOutcome outcome_of(const SearchGraph& graph, const std::vector<PathStep>& path) {
+PathOutcome outcome_of(const TradeGraph& graph, const TradePath& path) {
     PathOutcome result;
     if (path.empty() || path.size() > graph.max_stages) return result;
     double sum = 0;
@@ -89,7 +89,7 @@ PathOutcome outcome_of(const SearchGraph& graph, const std::vector<PathStep>& pa
     Outcome& outcome = result.outcome;
     std::size_t from = graph.gateway();
     std::vector<bool> used(graph.nodes, false);
-    for (const PathStep& step : path) {
+    for (const TradeStep& step : path) {
         if (used[step.node]) return result;
         used[step.node] = true;
         const std::size_t leg = graph.leg_index(from, step.node, step.from);
@@ -110,14 +110,14 @@ PathOutcome outcome_of(const SearchGraph& graph, const std::vector<PathStep>& pa
     return result;
 }
 
-FrontBounds front_bounds(const SearchGraph& graph, bool throughput, std::size_t rounds, const MeetPath& meet) {
+FrontBounds front_bounds(const TradeGraph& graph, bool throughput, std::size_t rounds, const MeetPath& meet) {
     FrontBounds bounds;
-    bounds.time = least_sum(graph, {0.0, 1.0, std::vector<double>(graph.nodes, 0.0)});
+    bounds.time = least_time(graph);
     if (bounds.time.root > graph.latency_cap || bounds.time.root >= kNotAllowed) return bounds;
-    if (throughput) bounds.occupancy = least_maximum(graph);
+    if (throughput) bounds.occupancy = least_occupancy(graph);
     Raising raising(graph, bounds, rounds, meet);
     for (std::size_t v = 0; v < graph.nodes; ++v) {
-        const std::vector<PathStep> alone{{v, 0, graph.cuts - 1}};
+        const TradePath alone{{v, 0, graph.cuts - 1}};
         const PathOutcome outcome = outcome_of(graph, alone);
         if (!outcome.feasible) continue;
         meet(alone);
@@ -133,7 +133,7 @@ FrontBounds front_bounds(const SearchGraph& graph, bool throughput, std::size_t 
     return bounds;
 }
 
-void refine_bounds(const SearchGraph& graph, FrontBounds& bounds, const std::vector<FrontSet::Entry>& known,
+void refine_bounds(const TradeGraph& graph, FrontBounds& bounds, const std::vector<FrontSet::Entry>& known,
                    std::size_t weights, std::size_t rounds, const MeetPath& meet) {
     const std::vector<Outcome> hull = lower_hull(known);
     Raising raising(graph, bounds, rounds, meet);

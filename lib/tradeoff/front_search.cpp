@@ -33,7 +33,7 @@ bool no_worse(const Label& left, const Label& right) {
 }
 
 /// Nodes that are alike in every stage and leg: of those that are unused only the first is tried.
-std::vector<std::size_t> twin_before(const SearchGraph& graph) {
+std::vector<std::size_t> twin_before(const TradeGraph& graph) {
     const std::size_t stages = graph.cuts * graph.cuts;
     const auto same_stages = [&](std::size_t v, std::size_t w) {
         for (const auto* row : {&graph.stage_time, &graph.stage_cost, &graph.stage_refill, &graph.stage_occupancy}) {
@@ -77,11 +77,11 @@ std::vector<std::size_t> twin_before(const SearchGraph& graph) {
 
 class FrontSearch {
 public:
-    FrontSearch(const SearchGraph& graph, bool throughput, const FrontCaps& caps)
+    FrontSearch(const TradeGraph& graph, bool throughput, const FrontCaps& caps)
         : graph_(graph), throughput_(throughput), caps_(caps), front_(throughput, graph.latency_cap) {}
 
     SearchedFront run() {
-        const MeetPath meet = [&](const std::vector<PathStep>& path) { offer(path); };
+        const MeetPath meet = [&](const TradePath& path) { offer(path); };
         bounds_ = front_bounds(graph_, throughput_, caps_.rounds_a_weight, meet);
         if (bounds_.weighted.empty() || bounds_.weighted.front().value >= kNotAllowed) return finish(true);
         twin_before_ = twin_before(graph_);
@@ -98,15 +98,15 @@ public:
 private:
     [[nodiscard]] std::size_t buckets() const { return graph_.cuts * graph_.nodes; }
 
-    std::size_t offer(const std::vector<PathStep>& path) {
+    std::size_t offer(const TradePath& path) {
         const PathOutcome found = outcome_of(graph_, path);
         if (!found.feasible || !front_.insert(found.outcome, paths_.size())) return paths_.size();
         paths_.push_back(path);
         return paths_.size();
     }
 
-    [[nodiscard]] std::vector<PathStep> path_of(const Label& label, std::size_t cut) const {
-        std::vector<PathStep> path;
+    [[nodiscard]] TradePath path_of(const Label& label, std::size_t cut) const {
+        TradePath path;
         std::size_t to = cut;
         for (const Label* at = &label;; at = &labels_[at->parent]) {
             path.push_back({at->node, at->from, to});
@@ -122,7 +122,7 @@ private:
         std::vector<double> sums;
         for (const WeightedBound& bound : bounds_.weighted) sums.push_back(-bound.offset);
         if (label == nullptr) return sums;
-        for (const PathStep& step : path_of(*label, cut)) {
+        for (const TradeStep& step : path_of(*label, cut)) {
             const double refill = graph_.stage_refill[graph_.stage_index(step.node, step.from, step.to)];
             for (std::size_t k = 0; k < sums.size(); ++k) {
                 const WeightedBound& bound = bounds_.weighted[k];
@@ -208,11 +208,11 @@ private:
 
     /// The nodes not used yet together cannot do the rows from a cut on faster: a bound of the largest refill.
     [[nodiscard]] double work_bound(std::size_t a, std::uint64_t used) const {
-        const double work = graph_.work[SearchGraph::kQuota][a];
+        const double work = graph_.work[a];
         if (work <= 0) return 0;
         double rate = 0;
         for (std::size_t v = 0; v < graph_.nodes; ++v) {
-            if ((used >> v & 1U) == 0) rate += graph_.work_rate[SearchGraph::kQuota][v * graph_.cuts + a];
+            if ((used >> v & 1U) == 0) rate += graph_.work_rate[v * graph_.cuts + a];
         }
         return rate > 0 ? work / rate * (1 - 1e-12) : kNotAllowed;
     }
@@ -281,7 +281,7 @@ private:
                     waiting += bucket.size();
                 }
                 while (!bucket.empty()) {
-                    if (!narrow && labels_.size() + waiting > caps_.labels) return false;
+                    if (!narrow && (labels_.size() + waiting > caps_.labels || evaluated_ > caps_.states)) return false;
                     const Label label = bucket.back();
                     bucket.pop_back();
                     --waiting;
@@ -360,12 +360,12 @@ private:
         }
     }
 
-    const SearchGraph& graph_;
+    const TradeGraph& graph_;
     bool throughput_;
     const FrontCaps& caps_;
     FrontBounds bounds_;
     FrontSet front_;
-    std::vector<std::vector<PathStep>> paths_;
+    std::vector<TradePath> paths_;
     std::vector<std::size_t> twin_before_;
     std::vector<Label> labels_;
     std::vector<std::vector<Label>> open_;
@@ -377,7 +377,7 @@ private:
 
 }  // namespace
 
-SearchedFront search_front(const SearchGraph& graph, bool throughput, const FrontCaps& caps) {
+SearchedFront search_front(const TradeGraph& graph, bool throughput, const FrontCaps& caps) {
     return FrontSearch(graph, throughput, caps).run();
 }
 

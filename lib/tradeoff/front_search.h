@@ -1,8 +1,7 @@
 #pragma once
 
-#include "lib/planner/completion_bounds.h"
-#include "lib/planner/search_graph.h"
 #include "lib/tradeoff/front_set.h"
+#include "lib/tradeoff/trade_graph.h"
 
 #include <cstddef>
 #include <map>
@@ -13,14 +12,15 @@ namespace carbonedge {
 
 /// A path of a front with the proof that goes with it.
 struct FoundPath {
-    std::vector<PathStep> path;
+    TradePath path;
     Outcome outcome;
     double cost_bound = 0;  ///< no plan of at most this latency (and occupancy) costs less; the cost itself if proven
 };
 
 /// How far a search for a front may go. Counts, not seconds: the same input gives the same front on any machine.
 struct FrontCaps {
-    std::size_t labels = 1'500'000;
+    std::size_t labels = 1'500'000;    ///< kept at once
+    std::size_t states = 60'000'000;   ///< partial plans looked at
     std::size_t weights = 14;          ///< at most so many prices of latency are bounded
     std::size_t rounds_a_weight = 40;  ///< of raising each bound
 };
@@ -36,7 +36,7 @@ struct SearchedFront {
 /// that no other path beats. Labels are taken cut by cut; one is dropped where another at the same cut and node is no
 /// worse in everything with a subset of its nodes, or where Lagrangian bounds of several prices of latency show that
 /// no known corner of the front leaves room for what it can become. Exact unless a cap ends it: then `cost_bound` is
-/// what the open labels still leave possible. The graph must not be a minimax one; its latency_weight does not count.
-SearchedFront search_front(const SearchGraph& graph, bool throughput, const FrontCaps& caps);
+/// what the open labels still leave possible.
+SearchedFront search_front(const TradeGraph& graph, bool throughput, const FrontCaps& caps);
 
 }  // namespace carbonedge

@@ -1,6 +1,7 @@
 #include "lib/tradeoff/pareto_front.h"
 
 #include "lib/base/errors.h"
+#include "lib/planner/exact_planner.h"
 #include "lib/planner/limit_analysis.h"
 #include "lib/planner/planner_state.h"
 
@@ -77,6 +78,23 @@ void complete_points(std::vector<FrontPoint>& points) {
     mark_knee(points);
 }
 
+Plan plan_of_point(const PlanningProblem& problem, const ParetoFront& front, const FrontPoint& point,
+                   const std::string& name) {
+    Plan plan = plan_frame(problem, name, {});
+    plan.limits.latency_mean = Nanoseconds(static_cast<std::int64_t>(std::ceil(point.latency_seconds * 1e9)));
+    if (front.throughput) plan.limits.throughput_per_second = 1 / point.occupancy_seconds;
+    plan.pipelines.push_back(describe_pipeline(problem, CostTable(problem), point.placement));
+    plan.predicted = plan.pipelines.front().predicted;
+    Certificate& certificate = plan.certificate;
+    certificate.method = problem.given_cuts ? "exact-label-setting-given-cuts" : front.method;
+    certificate.proven_optimal = point.cost_bound == point.cost;
+    certificate.value = point.cost;
+    certificate.lower_bound = point.cost_bound;
+    certificate.gap = point.gap();
+    plan.notes.emplace_back("a point of a front: the latency limit is the plan's own latency");
+    return plan;
+}
+
 FrontOrInfeasibility pareto_front(const PlanningProblem& problem, const FrontRequest& request) {
     check_axis(problem);
     check_problem(problem);
@@ -85,7 +103,7 @@ FrontOrInfeasibility pareto_front(const PlanningProblem& problem, const FrontReq
         return front_by_latency_limits(problem);
     }
     const CostTable table(problem);
-    const SearchGraph graph = build_search_graph(problem, table, {});
+    const TradeGraph graph = build_trade_graph(problem, table);
     const SearchedFront found = search_front(graph, request.throughput, request.caps);
     if (found.paths.empty()) {
         if (found.proven) return explain_infeasibility(problem);
@@ -99,11 +117,7 @@ FrontOrInfeasibility pareto_front(const PlanningProblem& problem, const FrontReq
     front.latency_bound = found.latency_bound;
     front.counters = found.counters;
     for (const FoundPath& path : found.paths) {
-        Placement placement;
-        for (const PathStep& step : path.path) {
-            placement.push_back({step.node, {table.positions()[step.from], table.positions()[step.to]}});
-        }
-        FrontPoint point = point_of(problem, table, std::move(placement));
+        FrontPoint point = point_of(problem, table, placement_of(table, path.path));
         if (!found.proven) point.cost_bound = std::min(point.cost, path.cost_bound);
         front.points.push_back(std::move(point));
     }
@@ -134,7 +148,7 @@ FrontOrInfeasibility front_by_latency_limits(const PlanningProblem& problem) {
         // Of two plans of one cost the faster came second.
         if (!front.points.empty() && !(point.cost > front.points.back().cost * (1 + 1e-12))) front.points.pop_back();
         front.points.push_back(std::move(point));
-        const auto taken = static_cast<std::int64_t>(std::ceil(front.points.back().latency_seconds * 1e9));
+        const auto taken = static_cast<std::int64_t>(std::llround(front.points.back().latency_seconds * 1e9));
         if (taken <= 1) break;
         state.change_latency_limit(Nanoseconds(taken - 1));
     }

@@ -60,6 +60,10 @@ FrontOrInfeasibility pareto_front(const PlanningProblem& problem, const FrontReq
 /// knows p95 limits, and shares no search with pareto_front. Points closer than 1 ns in latency count as one.
 FrontOrInfeasibility front_by_latency_limits(const PlanningProblem& problem);
 
+/// A point as a plan: least cost within the point's own latency, with what the front proves of it.
+Plan plan_of_point(const PlanningProblem& problem, const ParetoFront& front, const FrontPoint& point,
+                   const std::string& name);
+
 /// Fills in exchanges, hull and knee of points that ascend in latency and descend in cost.
 void complete_points(std::vector<FrontPoint>& points);
 

@@ -8,7 +8,7 @@ namespace {
 
 /// Weights of one stage or leg under a bound's prices.
 struct Weights {
-    const SearchGraph& graph;
+    const TradeGraph& graph;
     const WeightedBound& bound;
 
     [[nodiscard]] double stage(std::size_t index, std::size_t node) const {
@@ -24,9 +24,8 @@ bool allowed(double value) { return value < kNotAllowed; }
 
 }  // namespace
 
-WeightedBound weighted_bound(const SearchGraph& graph, double latency_price, double least_latency,
+WeightedBound weighted_bound(const TradeGraph& graph, double latency_price, double least_latency,
                              const BoundPrices& prices) {
-    const std::size_t cuts = graph.cuts;
     WeightedBound bound;
     bound.latency_price = latency_price;
     bound.prices = prices;
@@ -38,53 +37,34 @@ WeightedBound weighted_bound(const SearchGraph& graph, double latency_price, dou
         bound.offset += prices.node[v];
     }
     bound.sum_price = latency_price * std::max(0.0, 1 - shares);
-    bound.start.assign(graph.nodes * cuts, kNotAllowed);
-    bound.end.assign(graph.nodes * cuts, kNotAllowed);
-    const Weights weights{graph, bound};
-    for (std::size_t v = 0; v < graph.nodes; ++v) {
-        bound.end[v * cuts + cuts - 1] = weights.leg(graph.leg_index(v, graph.gateway(), cuts - 1));
-    }
-    for (std::size_t a = cuts - 1; a-- > 0;) {
-        for (std::size_t w = 0; w < graph.nodes; ++w) {
-            const std::size_t row = graph.stage_index(w, a, 0);
-            const double* cost = &graph.stage_cost[row];
-            const double* time = &graph.stage_time[row];
-            const double* refill = &graph.stage_refill[row];
-            const double* end = &bound.end[w * cuts];
-            const double of_time = bound.sum_price;
-            const double of_refill = bound.refill_price[w];
-            double best = kNotAllowed;
-            for (std::size_t b = a + 1; b < cuts; ++b) {
-                best = std::min(best, cost[b] + of_time * time[b] + of_refill * refill[b] + end[b]);
-            }
-            bound.start[w * cuts + a] = std::min(best + bound.node_extra[w], kNotAllowed);
-        }
-        if (a == 0) break;
-        for (std::size_t v = 0; v < graph.nodes; ++v) {
-            double best = kNotAllowed;
-            for (std::size_t w = 0; w < graph.nodes; ++w) {
-                if (w == v) continue;
-                best = std::min(best, weights.leg(graph.leg_index(v, w, a)) + bound.start[w * cuts + a]);
-            }
-            bound.end[v * cuts + a] = best;
-        }
-    }
-    double root = kNotAllowed;
-    for (std::size_t w = 0; w < graph.nodes; ++w) {
-        root = std::min(root, weights.leg(graph.leg_index(graph.gateway(), w, 0)) + bound.start[w * cuts]);
-    }
+    const double* cost = graph.stage_cost.data();
+    const double* time = graph.stage_time.data();
+    const double* refill = graph.stage_refill.data();
+    const double* refill_price = bound.refill_price.data();
+    const double* extra = bound.node_extra.data();
+    const double of_time = bound.sum_price;
+    LeastToGo least = least_to_go(
+        graph,
+        [=](std::size_t index, std::size_t node) {
+            return cost[index] + of_time * time[index] + refill_price[node] * refill[index] + extra[node];
+        },
+        [&](std::size_t index) { return graph.leg_cost[index] + of_time * graph.leg_time[index]; },
+        [](double left, double right) { return left + right; });
+    bound.start = std::move(least.start);
+    bound.end = std::move(least.end);
+    const double root = least.root;
     bound.value = allowed(root) ? root - bound.offset : kNotAllowed;
     return bound;
 }
 
-std::vector<PathStep> path_of_bound(const SearchGraph& graph, const WeightedBound& bound) {
-    std::vector<PathStep> path;
+TradePath path_of_bound(const TradeGraph& graph, const WeightedBound& bound) {
+    TradePath path;
     if (!allowed(bound.value)) return path;
     const Weights weights{graph, bound};
     const std::size_t cuts = graph.cuts;
     std::size_t from = graph.gateway();
     for (std::size_t a = 0; a + 1 < cuts;) {
-        PathStep step{graph.nodes, a, cuts};
+        TradeStep step{graph.nodes, a, cuts};
         double best = kNotAllowed;
         for (std::size_t w = 0; w < graph.nodes; ++w) {
             if (w == from) continue;
@@ -139,7 +119,7 @@ bool BoundRaiser::step() {
     path_ = path_of_bound(graph_, bound);
     std::vector<int> visits(graph_.nodes, 0);
     path_is_simple_ = !path_.empty() && path_.size() <= graph_.max_stages;
-    for (const PathStep& step : path_) path_is_simple_ = path_is_simple_ && ++visits[step.node] == 1;
+    for (const TradeStep& step : path_) path_is_simple_ = path_is_simple_ && ++visits[step.node] == 1;
     if (bound.value > best_.value + std::abs(best_.value) * 1e-9) {
         stalled_ = 0;
     } else if (++stalled_ % 6 == 0) {
@@ -162,7 +142,7 @@ void BoundRaiser::move(const WeightedBound& bound) {
     std::vector<double> refill(graph_.nodes, 0);
     double sum = 0;
     std::size_t from = graph_.gateway();
-    for (const PathStep& step : path_) {
+    for (const TradeStep& step : path_) {
         const std::size_t stage = graph_.stage_index(step.node, step.from, step.to);
         count[step.node] += 1;
         refill[step.node] += graph_.stage_refill[stage];

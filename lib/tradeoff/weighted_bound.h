@@ -1,7 +1,6 @@
 #pragma once
 
-#include "lib/planner/completion_bounds.h"
-#include "lib/planner/search_graph.h"
+#include "lib/tradeoff/trade_graph.h"
 
 #include <cstddef>
 #include <vector>
@@ -31,7 +30,7 @@ struct WeightedBound {
 };
 
 /// The bound of given prices by one backward recursion. O(nodes * cuts^2 + nodes^2 * cuts).
-WeightedBound weighted_bound(const SearchGraph& graph, double latency_price, double least_latency,
+WeightedBound weighted_bound(const TradeGraph& graph, double latency_price, double least_latency,
                              const BoundPrices& prices);
 
 /// Raises the bound by a deflected subgradient with Polyak steps, at most `rounds` recursions. `upper`: the least
@@ -39,7 +38,7 @@ WeightedBound weighted_bound(const SearchGraph& graph, double latency_price, dou
 /// and that visits no node twice to `meet`.
 class BoundRaiser {
 public:
-    BoundRaiser(const SearchGraph& graph, double least_latency, std::size_t rounds)
+    BoundRaiser(const TradeGraph& graph, double least_latency, std::size_t rounds)
         : graph_(graph), least_latency_(least_latency), rounds_(rounds) {}
 
     template <class Meet>
@@ -56,7 +55,7 @@ private:
     bool step();
     void move(const WeightedBound& bound);
 
-    const SearchGraph& graph_;
+    const TradeGraph& graph_;
     double least_latency_;
     std::size_t rounds_;
     double latency_price_ = 0;
@@ -70,10 +69,10 @@ private:
     BoundPrices prices_;
     BoundPrices direction_;
     WeightedBound best_;
-    std::vector<PathStep> path_;
+    TradePath path_;
 };
 
 /// The path that attains a bound; it may visit a node several times. Empty where there is none.
-std::vector<PathStep> path_of_bound(const SearchGraph& graph, const WeightedBound& bound);
+TradePath path_of_bound(const TradeGraph& graph, const WeightedBound& bound);
 
 }  // namespace carbonedge

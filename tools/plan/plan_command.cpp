@@ -4,6 +4,7 @@
 #include "lib/partition/plan_file.h"
 #include "lib/planner/policies.h"
 #include "lib/verify/verify.h"
+#include "tools/plan/infeasible.h"
 #include "tools/plan/inputs.h"
 #include "tools/plan/summary.h"
 
@@ -31,13 +32,7 @@ ExitStatus plan_command(const PlanOptions& options, std::istream& in, std::ostre
     if (options.policy != "exact" && !options.objective) problem.objective = Objective::kNone;
     const PlanOrInfeasibility outcome = make_plan(options, problem);
     if (const auto* infeasibility = std::get_if<Infeasibility>(&outcome)) {
-        err << "carbonedge-plan: " << (infeasibility->proven ? "infeasible: " : "undecided: ")
-            << infeasibility->explanation << "\n";
-        if (infeasibility->conflicting_limits.size() > 1 && options.policy == "exact") {
-            for (const std::string& limit : infeasibility->conflicting_limits)
-                err << "  conflicting: " << limit << "\n";
-        }
-        return infeasibility->proven ? ExitStatus::kNegativeVerdict : ExitStatus::kInconclusive;
+        return tell_infeasible(*infeasibility, options.policy == "exact", err);
     }
     const Plan& plan = std::get<Plan>(outcome);
     const Verification verification = verify_plan(plan);

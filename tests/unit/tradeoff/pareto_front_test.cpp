@@ -123,6 +123,40 @@ TEST_CASE("label front and repeated planning with tighter limits give the same f
     }
 }
 
+TEST_CASE("a front under a p95 limit holds the plans that brute force finds within it") {
+    SeededRandom random(4005);
+    std::size_t excluded = 0;
+    for (int round = 0; round < 40; ++round) {
+        CAPTURE(round);
+        DrawnProblem drawn = draw_problem(random, false);
+        const auto p95 = [&](const std::vector<BruteStage>& pipeline) {
+            Placement placement;
+            for (const BruteStage& stage : pipeline) placement.push_back({stage.node, {stage.first, stage.end}});
+            return replay_placement(drawn.problem, CostTable(drawn.problem), placement).p95;
+        };
+        std::vector<Seconds> quantiles;
+        for_every_pipeline(drawn.brute, [&](const auto& pipeline) { quantiles.push_back(p95(pipeline)); });
+        const Seconds limit = quantiles[random.below(quantiles.size())] * 1.0001;
+        drawn.problem.limits.latency_p95 = to_nanoseconds(limit);
+        std::vector<BruteOutcome> within;
+        std::size_t visited = 0;
+        for_every_pipeline(drawn.brute, [&](const auto& pipeline) {
+            if (quantiles[visited++] > limit) {
+                ++excluded;
+                return;
+            }
+            const BruteCost cost = brute_cost(drawn.brute, pipeline);
+            if (brute_allowed(drawn.brute, pipeline, cost)) {
+                within.push_back({cost.latency(), cost_of_axis(drawn.brute, cost), cost.bottleneck});
+            }
+        });
+        const FrontOrInfeasibility found = pareto_front(drawn.problem, {});
+        REQUIRE(std::holds_alternative<Infeasibility>(found) == within.empty());
+        if (!within.empty()) hold_front(drawn.brute, std::get<ParetoFront>(found), within);
+    }
+    CHECK(excluded > 100);
+}
+
 TEST_CASE("a front cut off by its cap keeps bounds that hold") {
     SeededRandom random(4004);
     int unproven = 0;

@@ -1,0 +1,63 @@
+#include "lib/tradeoff/plain_numbers.h"
+
+#include "lib/units/text.h"
+
+#include <fmt/format.h>
+
+namespace carbonedge {
+
+Unit unit_of(Objective objective) {
+    switch (objective) {
+        case Objective::kCarbon:
+            return Unit::kCarbon;
+        case Objective::kEnergy:
+            return Unit::kEnergy;
+        case Objective::kLatency:
+        case Objective::kBottleneck:
+            return Unit::kTime;
+        case Objective::kScore:
+        case Objective::kNone:
+            return Unit::kNumber;
+    }
+    return Unit::kNumber;
+}
+
+Cell cell_of(Objective objective, double value) {
+    switch (unit_of(objective)) {
+        case Unit::kCarbon:
+            return GramsCo2e(value);
+        case Unit::kEnergy:
+            return Joules(value);
+        case Unit::kTime:
+            return to_nanoseconds(Seconds(value));
+        default:
+            return value;
+    }
+}
+
+std::string value_text(Objective objective, double value) {
+    switch (unit_of(objective)) {
+        case Unit::kCarbon:
+            return mass_text(GramsCo2e(value)) + " CO2e";
+        case Unit::kEnergy:
+            return energy_text(Joules(value));
+        case Unit::kTime:
+            return duration_text(Seconds(value));
+        default:
+            return fmt::format("{:.4g}", value);
+    }
+}
+
+double fitting_portion(double seconds_per_unit) {
+    double portion = 1;
+    while (portion > 1e-9 && seconds_per_unit * portion >= 1) portion /= 1e3;
+    return portion;
+}
+
+std::string exchange_text(Objective objective, double seconds_per_unit, double portion) {
+    std::string amount = value_text(objective, portion);
+    if (const std::size_t zeros = amount.find(".00 "); zeros != std::string::npos) amount.erase(zeros, 3);
+    return fmt::format("{} costs {}", amount, duration_text(Seconds(seconds_per_unit * portion)));
+}
+
+}  // namespace carbonedge

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "lib/partition/plan.h"
+#include "lib/report/document.h"
+
+#include <string>
+
+namespace carbonedge {
+
+/// What an objective is counted in: grams, joules, seconds, or a plain number.
+Unit unit_of(Objective objective);
+Cell cell_of(Objective objective, double value);
+/// "5.29 mg CO2e", "1.2 J", "12.4 ms", "0.93".
+std::string value_text(Objective objective, double value);
+
+/// A portion of grams (joules) of which `seconds_per_unit` costs less than a second: 1, 1e-3, 1e-6, ... of the unit.
+double fitting_portion(double seconds_per_unit);
+/// An exchange of time for grams (joules): "1 mg CO2e costs 4.4 ms".
+std::string exchange_text(Objective objective, double seconds_per_unit, double portion);
+
+}  // namespace carbonedge

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "tools/cli/option_values.h"
+#include "tools/plan/problem_options.h"
+
+#include <cstddef>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace carbonedge {
+
+/// The command line of `carbonedge-plan pareto`.
+struct ParetoOptions {
+    StandardOptions standard;
+    ProblemOptions problem;
+    bool throughput = false;
+    std::string plans;  ///< folder that gets a plan file a point; "" none
+    std::optional<std::string> table;
+    std::size_t width = 0;
+};
+
+/// False: help or version was printed. `argv` starts at the word "pareto". Throws UsageError.
+bool parse_pareto_options(int argc, const char* const* argv, std::string_view page, std::ostream& out,
+                          std::ostream& err, ParetoOptions& options);
+
+}  // namespace carbonedge
