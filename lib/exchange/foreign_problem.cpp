@@ -1,36 +1,9 @@
 #include "lib/exchange/foreign_problem.h"
 
 #include "lib/base/version.h"
-#include "lib/profile/profile_header_file.h"
-
-#include <cmath>
-#include <stdexcept>
+#include "lib/exchange/running_total.h"
 
 namespace carbonedge {
-namespace {
-
-/// Rounds the running sum, not each number, so that errors do not add up.
-class RunningTotal {
-public:
-    /// What the rounded sum grows by.
-    std::int64_t add(double amount) {
-        sum_ += amount;
-        if (!(sum_ >= 0 && sum_ <= static_cast<double>(kLargestCount))) {
-            throw std::invalid_argument("a sum over the layers is larger than a profile can hold");
-        }
-        const auto rounded = static_cast<std::int64_t>(std::llround(sum_));
-        const std::int64_t step = rounded - rounded_;
-        rounded_ = rounded;
-        return step;
-    }
-
-private:
-    double sum_ = 0;
-    std::int64_t rounded_ = 0;
-};
-
-}  // namespace
-
 Profile chain_profile(const std::vector<ForeignLayer>& layers, std::int64_t input_bytes, const std::string& model,
                       const std::string& machine) {
     Profile profile;

@@ -37,6 +37,8 @@ TOOLS = {
             "verify {file}",
             "dag {file}",
             "evaluate {file} --pipeline a:0-1",
+            "import --from pipedream {file} -o out",
+            "import --from csv {file} -o out",
             "compare {file} --cluster {inputs}/cluster.ini",
             "compare {inputs}/invented.profile.csv --cluster {file}",
         ],

@@ -16,6 +16,16 @@ NamedText read_named(const std::string& path, std::istream& in) {
 }
 
 ForeignProblem read_foreign(const ImportOptions& options, std::istream& in) {
+    if (options.from == "pipedream") {
+        PipeDreamRequest request = options.pipedream;
+        request.machines = options.machines;
+        return read_pipedream_graph(read_named(options.file, in), request, options.power);
+    }
+    if (options.from == "csv") {
+        TableRequest request = options.table;
+        request.machines = options.machines;
+        return read_table_problem(read_named(options.file, in), request, options.power);
+    }
     return read_pipeedge_problem(read_named(options.models, in), read_named(options.device_types, in),
                                  read_named(options.devices, in), options.pipeedge, options.power);
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "lib/exchange/pipedream_graph.h"
 #include "lib/exchange/pipeedge_problem.h"
+#include "lib/exchange/table_problem.h"
 #include "tools/cli/option_values.h"
 
 #include <iosfwd>
@@ -17,6 +19,10 @@ struct ImportOptions {
     std::string models;  ///< paths of PipeEdge's files
     std::string device_types;
     std::string devices;
+    std::string file;  ///< path of a graph of PipeDream or a table
+    PipeDreamRequest pipedream;
+    TableRequest table;
+    MachineRequest machines;  ///< of the formats that describe none
     AssumedPower power;
 };
 
