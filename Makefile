@@ -1,6 +1,6 @@
 # The front door. Every target calls scripts/ or a CMake preset (CMakePresets.json); nothing is decided here.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test bench format tidy asan tsan fuzz package install clean
+.PHONY: help deps pictures build demo test bench format tidy asan tsan fuzz package install clean
 
 PRESET ?= release
 PREFIX ?= /usr/local
@@ -12,14 +12,17 @@ help:  ## this list
 deps:
 	@scripts/install_deps
 
-build: deps  ## install what is needed, build the release programs into build/bin
+pictures:  ## get the library that draws the pictures of reports, where npm is there
+	@scripts/install_plot_library --if-possible
+
+build: deps pictures  ## install what is needed, build the release programs into build/bin
 	cmake --preset release
 	cmake --build --preset release --target programs
 
 demo: build  ## the whole road on two real networks, ends with one table
 	scripts/demo
 
-test: deps  ## install what is needed, build and run every test (PRESET=release|ci|dev)
+test: deps pictures  ## install what is needed, build and run every test (PRESET=release|ci|dev)
 	cmake --preset $(PRESET)
 	cmake --build --preset $(PRESET)
 	ctest --preset $(PRESET)

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "lib/report/document.h"
+#include "lib/report/pictures/picture.h"
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,5 +21,16 @@ std::string render_markdown(const Document& document);
 
 /// Everything, schema carbonedge.report/1, exact values; an empty cell is null.
 std::string render_json(const Document& document);
+
+/// Whether this build can draw pictures (cmake/PlotLibrary.cmake).
+bool has_plot_library();
+
+/// A script that prints the picture as SVG when node runs it; "" where there is no plot library. `width` is that of the
+/// plot in CSS pixels.
+std::string drawing_program(const Picture& picture, int width);
+
+/// Everything, as one page that loads nothing and runs no script but its own: opening, pictures, tables. Where there is
+/// no plot library the page says so, and has the numbers of the pictures instead.
+std::string render_html(const Document& document, std::span<const Picture> pictures);
 
 }  // namespace carbonedge

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kWidthWithoutTerminal = 120;
 
+}  // namespace
+
 std::size_t text_width_for(const StandardOptions& standard, std::size_t width) {
     if (width > 0) return width;
     winsize size{};
@@ -22,19 +24,19 @@ std::size_t text_width_for(const StandardOptions& standard, std::size_t width) {
     return kWidthWithoutTerminal;
 }
 
-}  // namespace
+const Section& chosen_section(const Document& document, const std::string& table) {
+    const Section* chosen = find_section(document, table);
+    if (chosen == nullptr) {
+        throw UsageError("--table: " + unknown_name_message("table", table, section_names(document)));
+    }
+    return *chosen;
+}
 
 std::string render_document(Document document, const StandardOptions& standard, const std::optional<std::string>& table,
                             std::size_t width) {
-    const Section* chosen = &main_section(document);
-    if (table) {
-        chosen = find_section(document, *table);
-        if (chosen == nullptr) {
-            throw UsageError("--table: " + unknown_name_message("table", *table, section_names(document)));
-        }
-    }
-    if (standard.format == "csv") return render_csv(*chosen);
-    if (table) document.sections = {Section(*chosen)};
+    const Section chosen = table ? chosen_section(document, *table) : main_section(document);
+    if (standard.format == "csv") return render_csv(chosen);
+    if (table) document.sections = {chosen};
     if (standard.format == "json") return render_json(document);
     if (standard.format == "markdown") return render_markdown(document);
     return render_text(document, text_width_for(standard, width));

@@ -14,4 +14,10 @@ namespace carbonedge {
 std::string render_document(Document document, const StandardOptions& standard, const std::optional<std::string>& table,
                             std::size_t width);
 
+/// Characters that a line of text may have: `width`, where that is 0 the terminal's, else 120.
+std::size_t text_width_for(const StandardOptions& standard, std::size_t width);
+
+/// Throws UsageError for an unknown one.
+const Section& chosen_section(const Document& document, const std::string& table);
+
 }  // namespace carbonedge

@@ -14,10 +14,12 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
     app.add_option("--allow-mixed", options.allowed_mixed, "compare though these aspects differ (comma-separated)")
         ->delimiter(',');
     app.add_option("--table", options.table, "print this table alone");
+    app.add_option("--picture", options.picture, "show this picture alone (text, csv: its numbers, svg, png)");
+    app.add_flag("--plot", options.plot, "text: with the pictures, in characters");
     app.add_option("--width", options.width, "characters a line of text may have (0: the terminal's, else 120)")
         ->capture_default_str();
     add_seed_option(app, options.standard);
-    add_format_option(app, options.standard, {"text", "csv", "json", "markdown"});
+    add_format_option(app, options.standard, {"text", "csv", "json", "markdown", "html", "svg", "png"});
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return std::nullopt;
     if (options.files.empty()) throw UsageError("no file is given, see -h");

@@ -17,6 +17,8 @@ struct ReportOptions {
     std::optional<std::string> baseline;     ///< name of the policy that differences are taken to
     std::vector<std::string> allowed_mixed;  ///< aspects in which the compared may differ
     std::optional<std::string> table;        ///< print this section alone
+    std::optional<std::string> picture;      ///< show this picture alone
+    bool plot = false;                       ///< text with pictures in characters
     std::size_t width = 0;                   ///< of text; 0: the terminal's
 };
 

@@ -6,7 +6,8 @@
 #include "lib/report/comparison.h"
 #include "lib/report/descriptions.h"
 #include "lib/report/input_file.h"
-#include "tools/cli/rendering.h"
+#include "lib/report/pictures_of.h"
+#include "tools/report/picture_rendering.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -102,25 +103,31 @@ ExitStatus verdict(const std::vector<Subject>& subjects, bool quiet, std::ostrea
 ExitStatus report(const ReportOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
     check_aspects(options.allowed_mixed);
     std::vector<ReportInput> inputs = read_inputs(options, in);
-    const auto write = [&](Document document) {
+    const RenderingOptions rendering{options.table, options.picture, options.plot, options.width};
+    const auto write = [&](Document document, const PictureSource& pictures) {
         write_output(options.standard.output, options.standard.overwrite,
-                     render_document(std::move(document), options.standard, options.table, options.width), out);
+                     render_report(std::move(document), options.standard, rendering, pictures), out);
     };
+    const std::uint64_t seed = options.standard.seed;
     const bool single = inputs.size() == 1;
     if (single && !std::holds_alternative<Subject>(inputs.front())) {
-        write(describe(inputs.front(), options.standard.seed));
+        write(describe(inputs.front(), seed), [&] {
+            const auto* profile = std::get_if<Profile>(&inputs.front());
+            return profile != nullptr ? pictures_of_profile(*profile) : std::vector<Picture>();
+        });
         return ExitStatus::kOk;
     }
     const std::vector<Subject> subjects = to_subjects(std::move(inputs), options.files);
     if (subjects.size() == 1) {
-        write(describe(subjects.front(), options.standard.seed));
+        write(describe(subjects.front(), seed), [&] { return pictures_of_subject(subjects.front(), seed); });
         return verdict(subjects, options.standard.quiet, err);
     }
     if (const std::string problem = refusal(subjects, options.allowed_mixed); !problem.empty()) {
         err << "carbonedge-report: " << problem << "\n";
         return ExitStatus::kInconclusive;
     }
-    write(compare(subjects, {options.baseline, options.standard.seed}));
+    write(compare(subjects, {options.baseline, seed}),
+          [&] { return pictures_of_comparison(subjects, find_baseline(subjects, options.baseline), seed); });
     return verdict(subjects, options.standard.quiet, err);
 }
 
