@@ -13,6 +13,37 @@ const std::array<std::string, 3> kPolicyNames{"single", "round-robin", "node-sel
 
 }  // namespace
 
+SelectionCandidates selection_candidates(const Plan& plan) {
+    SelectionCandidates candidates;
+    TaskNeed& need = candidates.need;
+    need.cpus = 0;
+    if (plan.limits.latency_mean) need.latency_limit_s = to_seconds(*plan.limits.latency_mean).count();
+    for (const Pipeline& pipeline : plan.pipelines) {
+        if (pipeline.stages.size() != 1) {
+            throw UsageError("node selection routes among pipelines of one stage each");
+        }
+        const PlannedStage& stage = pipeline.stages.front();
+        const std::optional<NodeIndex> index = find_node(plan.cluster, stage.node);
+        if (!index) throw UsageError("the plan's pipeline names a node '" + stage.node + "' that its cluster lacks");
+        const Node& node = plan.cluster.nodes[index->value()];
+        NodeState state;
+        state.cpus_available = node.cpus;
+        state.memory_available_bytes = static_cast<double>(node.memory.value());
+        state.intensity = node.intensity.value();
+        state.power_watts = node.busy_power_per_core.value() * node.cpus;
+        state.average_time_s = to_seconds(pipeline.predicted.latency_mean).count();
+        state.energy_time_s = state.average_time_s;
+        state.latency_s = state.average_time_s;
+        candidates.nodes.push_back(state);
+        if (stage.busy.count() > 0) {
+            need.cpus =
+                std::max(need.cpus, static_cast<double>(stage.cpu.count()) / static_cast<double>(stage.busy.count()));
+        }
+        need.memory_bytes = std::max(need.memory_bytes, static_cast<double>(stage.memory.value()));
+    }
+    return candidates;
+}
+
 RequestRouter::RequestRouter(const Plan& plan)
     : table_(plan.pipelines.size()),
       selector_(plan.pipelines.size()),
@@ -30,32 +61,11 @@ RequestRouter::RequestRouter(const Plan& plan)
     if (policy_ != Policy::kNodeSelection) return;
     weights_ = weights_of(parse_score_mode(plan.routing.mode));
     variant_ = parse_score_variant(plan.routing.variant);
-    need_.cpus = 0;
-    if (plan.limits.latency_mean) need_.latency_limit_s = to_seconds(*plan.limits.latency_mean).count();
-    for (std::size_t p = 0; p < plan.pipelines.size(); ++p) {
-        const Pipeline& pipeline = plan.pipelines[p];
-        if (pipeline.stages.size() != 1) {
-            throw UsageError("node selection routes among pipelines of one stage each");
-        }
-        const PlannedStage& stage = pipeline.stages.front();
-        const std::optional<NodeIndex> index = find_node(plan.cluster, stage.node);
-        if (!index) throw UsageError("the plan's pipeline names a node '" + stage.node + "' that its cluster lacks");
-        const Node& node = plan.cluster.nodes[index->value()];
-        NodeState state;
-        state.cpus_available = node.cpus;
-        state.memory_available_bytes = static_cast<double>(node.memory.value());
-        state.intensity = node.intensity.value();
-        state.power_watts = node.busy_power_per_core.value() * node.cpus;
-        state.average_time_s = to_seconds(pipeline.predicted.latency_mean).count();
-        state.energy_time_s = state.average_time_s;
-        state.latency_s = state.average_time_s;
-        table_.set(NodeIndex(p), state);
-        time_sum_[p] = state.average_time_s;
-        if (stage.busy.count() > 0) {
-            need_.cpus =
-                std::max(need_.cpus, static_cast<double>(stage.cpu.count()) / static_cast<double>(stage.busy.count()));
-        }
-        need_.memory_bytes = std::max(need_.memory_bytes, static_cast<double>(stage.memory.value()));
+    const SelectionCandidates candidates = selection_candidates(plan);
+    need_ = candidates.need;
+    for (std::size_t p = 0; p < candidates.nodes.size(); ++p) {
+        table_.set(NodeIndex(p), candidates.nodes[p]);
+        time_sum_[p] = candidates.nodes[p].average_time_s;
     }
 }
 

@@ -8,6 +8,15 @@
 
 namespace carbonedge {
 
+/// What node selection decides from before the first request: a node a pipeline, idle.
+struct SelectionCandidates {
+    TaskNeed need;
+    std::vector<NodeState> nodes;
+};
+
+/// Throws UsageError where a pipeline has several stages or names a node that the cluster lacks.
+SelectionCandidates selection_candidates(const Plan& plan);
+
 /// Decides which pipeline of a plan the next request takes. `plan` predicts with it and `run` routes with it, so that
 /// both make the same choices from the same facts. Not thread safe.
 ///

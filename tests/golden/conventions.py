@@ -29,7 +29,7 @@ TOOLS = {
     },
     "plan": {
         "verbs": ["verify", "evaluate"],
-        "paged_verbs": ["import", "export", "dag", "compare"],
+        "paged_verbs": ["import", "export", "dag", "compare", "pareto", "sweep"],
         "reads": [
             "{file} --cluster {inputs}/cluster.ini",
             "{inputs}/invented.profile.csv --cluster {file}",

@@ -7,6 +7,7 @@
 #include "tools/plan/import_command.h"
 #include "tools/plan/pareto_command.h"
 #include "tools/plan/plan_command.h"
+#include "tools/plan/sweep_command.h"
 #include "tools/plan/verify_command.h"
 
 #include <array>
@@ -21,6 +22,7 @@ extern const std::string_view dag_help_page;
 extern const std::string_view export_help_page;
 extern const std::string_view import_help_page;
 extern const std::string_view pareto_help_page;
+extern const std::string_view sweep_help_page;
 
 namespace {
 
@@ -54,6 +56,7 @@ const std::array kVerbs{
     Verb{"export", export_help_page, &run<ExportOptions, &parse_export_options, &export_command>},
     Verb{"import", import_help_page, &run<ImportOptions, &parse_import_options, &import_command>},
     Verb{"pareto", pareto_help_page, &run<ParetoOptions, &parse_pareto_options, &pareto_command>},
+    Verb{"sweep", sweep_help_page, &run<SweepOptions, &parse_sweep_options, &sweep_command>},
 };
 
 }  // namespace
