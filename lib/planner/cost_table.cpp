@@ -176,6 +176,12 @@ bool CostTable::same_link(std::size_t from, std::size_t to, std::size_t other_fr
     return links_[from * ends + to] == links_[other_from * ends + other_to];
 }
 
+bool CostTable::same_leg_times(std::size_t from, std::size_t to, std::size_t other_from, std::size_t other_to) const {
+    const LinkCost& link = links_[from * (nodes_.size() + 1) + to];
+    const LinkCost& other = links_[other_from * (nodes_.size() + 1) + other_to];
+    return link.latency == other.latency && link.per_byte == other.per_byte;
+}
+
 CarbonParts CostTable::leg_parts(std::size_t from, std::size_t to, std::size_t position) const {
     const LinkCost& link = links_[from * (nodes_.size() + 1) + to];
     CarbonParts parts;

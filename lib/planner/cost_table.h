@@ -50,6 +50,9 @@ public:
 
     /// Seconds from one end to another for what crosses a position.
     [[nodiscard]] double leg_time(std::size_t from, std::size_t to, std::size_t position) const;
+    /// Whether two pairs of ends are equally far apart, whatever crosses.
+    [[nodiscard]] bool same_leg_times(std::size_t from, std::size_t to, std::size_t other_from,
+                                      std::size_t other_to) const;
     [[nodiscard]] CarbonParts leg_parts(std::size_t from, std::size_t to, std::size_t position) const;
     /// Whether two pairs of ends are joined alike, in time, joules and intensity.
     [[nodiscard]] bool same_link(std::size_t from, std::size_t to, std::size_t other_from, std::size_t other_to) const;

@@ -25,10 +25,13 @@ Infeasibility stopped_without_plan(const PlanningProblem& problem, const Solutio
     Infeasibility result;
     result.proven = false;
     for (const NamedLimit& limit : limits_of(problem)) result.conflicting_limits.push_back(limit.text);
-    result.explanation = fmt::format(
-        "no plan was found among the first {:.0f} labels and {:.0f} replays, and none is proven impossible",
-        solution.search.counters.at("labels kept"),
-        solution.search.counters.count("plans replayed") ? solution.search.counters.at("plans replayed") : 0.0);
+    const auto counted = [&](const std::string& counter) {
+        const auto found = solution.search.counters.find(counter);
+        return found == solution.search.counters.end() ? 0.0 : found->second;
+    };
+    result.explanation =
+        fmt::format("no plan was found among the first {:.0f} labels and {:.0f} replays, and none is proven impossible",
+                    counted("labels kept"), counted("plans replayed"));
     return result;
 }
 
@@ -63,7 +66,7 @@ PlanOrInfeasibility plan_exactly(const PlanningProblem& problem, const std::stri
     plan.predicted = plan.pipelines.front().predicted;
     const PlacementCost cost = cost_of(table, solution.placement);
     Certificate& certificate = plan.certificate;
-    certificate.method = problem.given_cuts ? "exact-label-setting-given-cuts" : "exact-label-setting";
+    certificate.method = solution.method + (problem.given_cuts ? "-given-cuts" : "");
     certificate.proven_optimal = solution.status == SearchStatus::kOptimal;
     certificate.value = objective_value(problem, solution.references, cost);
     certificate.lower_bound =

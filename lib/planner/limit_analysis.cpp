@@ -15,7 +15,8 @@ using Kind = NamedLimit::Kind;
 
 /// Not known to be infeasible.
 bool feasible(PlanningProblem problem, const std::function<bool()>& out_of_time) {
-    problem.objective = Objective::kLatency;
+    const bool any_latency = problem.limits.latency_mean || problem.limits.latency_p95;
+    problem.objective = any_latency ? Objective::kLatency : Objective::kBottleneck;  // the quicker one to answer
     ExactPlannerOptions options;
     options.any_plan = true;
     options.out_of_time = out_of_time;

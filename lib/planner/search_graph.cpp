@@ -29,7 +29,8 @@ double cap_of_occupancy(const Limits& limits) {
     return limits.throughput_per_second ? 1.0 / *limits.throughput_per_second : kNotAllowed;
 }
 
-/// Per node, how many of the first l layers it may not run.
+}  // namespace
+
 std::vector<std::vector<int>> banned_layers(const PlanningProblem& problem) {
     const std::vector<LayerProfile>& layers = problem.profiles.front().layers;
     const std::vector<Node>& nodes = problem.cluster.nodes;
@@ -48,6 +49,8 @@ std::vector<std::vector<int>> banned_layers(const PlanningProblem& problem) {
     }
     return counts;
 }
+
+namespace {
 
 bool within_limits(const PlanningProblem& problem, const CostTable& table, std::size_t node, const StageCost& cost) {
     if (table.occupancy(node, cost) > cap_of_occupancy(problem.limits) * (1 + kSlack)) return false;

@@ -109,6 +109,9 @@ void set_costs(SearchGraph& graph, const PlanningProblem& problem, const CostTab
 /// The limits on latency, from the problem.
 void set_latency_limits(SearchGraph& graph, const Limits& limits);
 
+/// Per node, how many of the first l layers pinned and forbidden ones keep it from running.
+std::vector<std::vector<int>> banned_layers(const PlanningProblem& problem);
+
 /// Whether a stage may run on a node: memory, pinned and forbidden layers, refill within the latency
 /// limits, occupancy within the throughput.
 bool stage_allowed(const PlanningProblem& problem, const CostTable& table, std::size_t node, LayerRange range);

@@ -1,5 +1,6 @@
 #include "lib/planner/solve.h"
 
+#include "lib/planner/bottleneck_planner.h"
 #include "lib/planner/minimax_search.h"
 
 #include <algorithm>
@@ -42,6 +43,38 @@ std::vector<PathStep> path_of(const SearchGraph& graph, const CostTable& table, 
 
 SearchResult search(const SearchGraph& graph, const SearchCaps& caps, const SearchWishes& wishes) {
     return graph.minimax ? search_minimax(graph, caps, wishes) : search_labels(graph, caps, wishes);
+}
+
+/// The limits on latency alone, which threshold probing does not look at.
+bool meets_latency_limits(const PlanningProblem& problem, const CostTable& table, const Placement& placement) {
+    const Limits& limits = problem.limits;
+    const auto within = [](double seconds, const std::optional<Nanoseconds>& limit) {
+        return !limit || seconds <= to_seconds(*limit).count() * (1 + 1e-12);
+    };
+    return within(cost_of(table, placement).mean_latency(), limits.latency_mean) &&
+           (!limits.latency_p95 || within(replay_placement(problem, table, placement).p95.count(), limits.latency_p95));
+}
+
+/// The bottleneck by thresholds. Nothing: the labels have to decide, because there are too many kinds of nodes, or a
+/// limit on latency forbids the plan that is best without it.
+std::optional<Solution> solve_by_probing(const PlanningProblem& problem, const CostTable& table,
+                                         const ExactPlannerOptions& options) {
+    ProbingOptions probing;
+    probing.cutoff = options.cutoff;
+    probing.out_of_time = options.any_plan ? [] { return true; } : options.out_of_time;
+    const std::optional<BottleneckSolution> probed = probe_bottleneck(problem, table, probing);
+    if (!probed) return std::nullopt;
+    if (probed->feasible && !meets_latency_limits(problem, table, probed->placement)) return std::nullopt;
+    Solution solution;
+    solution.method = "exact-threshold-probing";
+    solution.placement = probed->placement;
+    solution.status = SearchStatus::kStopped;
+    if (probed->proven) solution.status = probed->feasible ? SearchStatus::kOptimal : SearchStatus::kInfeasible;
+    solution.search.status = solution.status;
+    solution.search.value = probed->value;
+    solution.search.lower_bound = probed->lower_bound;
+    solution.search.counters = probed->counters;
+    return solution;
 }
 
 }  // namespace
@@ -91,6 +124,9 @@ Solution solve(const PlanningProblem& problem, const ExactPlannerOptions& option
     ScoreReferences references;
     if (problem.objective == Objective::kScore) references = score_references(problem, table);
     const bool minimax = problem.objective == Objective::kBottleneck;
+    if (minimax) {
+        if (auto solution = solve_by_probing(problem, table, options)) return *std::move(solution);
+    }
     const SearchGraph graph =
         build_search_graph(problem, table, references, minimax ? Alike::kTellApart : Alike::kMerge);
     return solve_tables(problem, table, references, graph, options);

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 namespace carbonedge {
 
@@ -24,8 +25,9 @@ struct ExactPlannerOptions {
 /// A solved problem in the planner's own terms.
 struct Solution {
     SearchStatus status = SearchStatus::kInfeasible;
+    std::string method = "exact-label-setting";  ///< that decided it
     Placement placement;
-    SearchResult search;  ///< its path is in kinds of nodes; `placement` is in nodes
+    SearchResult search;  ///< its path, if any, is in kinds of nodes; `placement` is in nodes
     ScoreReferences references;
     Prices prices;  ///< start the next solve of a similar problem; with `certify` they prove priced_bound
     std::optional<double> priced_bound;  ///< with `certify`; absent for bottleneck

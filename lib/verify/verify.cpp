@@ -1,5 +1,6 @@
 #include "lib/verify/verify.h"
 
+#include "lib/verify/bottleneck_bound.h"
 #include "lib/verify/structure.h"
 
 #include <fmt/format.h>
@@ -14,8 +15,8 @@ namespace {
 constexpr double kRelative = 1e-9;
 constexpr double kSimulated = 2e-3;
 
-/// Method of a plan whose cuts were given: its bound says nothing about other cuts.
-constexpr std::string_view kGivenCutsMethod = "exact-label-setting-given-cuts";
+/// Where cuts were given the bound says nothing about other cuts.
+bool with_given_cuts(const Certificate& certificate) { return certificate.method.ends_with("-given-cuts"); }
 
 bool same(double left, double right, double relative = kRelative) {
     return std::abs(left - right) <= relative * std::max(std::abs(left), std::abs(right)) + 1e-300;
@@ -205,6 +206,15 @@ void check_bound(const Plan& plan, const Recomputer& recomputer, double lower_bo
     }
 }
 
+/// A bottleneck below the bound must be impossible, which can be tried out where the cluster is not too large.
+void check_bottleneck_bound(const Plan& plan, double lower_bound, Checks& checks) {
+    const bool latency_counts = plan.limits.latency_mean || plan.limits.latency_p95;
+    if (latency_counts || lower_bound <= 0) return;
+    if (some_pipeline_within(plan, lower_bound * (1 - kRelative)).value_or(false)) {
+        checks.fail(fmt::format("the lower bound {:.12g} is beaten by some pipeline", lower_bound));
+    }
+}
+
 void check_certificate(const Plan& plan, const Recomputer& recomputer, double value, Checks& checks) {
     checks.at("certificate");
     const Certificate& certificate = plan.certificate;
@@ -222,8 +232,9 @@ void check_certificate(const Plan& plan, const Recomputer& recomputer, double va
     if (std::abs(gap - *certificate.gap) > kRelative) {
         checks.fail(fmt::format("gap is stated as {:.12g}, recomputed {:.12g}", *certificate.gap, gap));
     }
-    if (certificate.method != kGivenCutsMethod && plan.objective != Objective::kNone) {
+    if (!with_given_cuts(certificate) && plan.objective != Objective::kNone) {
         check_bound(plan, recomputer, bound, checks);
+        if (plan.objective == Objective::kBottleneck) check_bottleneck_bound(plan, bound, checks);
     }
 }
 
@@ -237,7 +248,7 @@ void check_binding(const Plan& plan, Checks& checks) {
                            (text.starts_with("nodes <=") && limits.max_nodes) ||
                            (text.starts_with("pin ") && !limits.pinned.empty()) ||
                            (text.starts_with("forbid ") && !limits.forbidden.empty()) || text == "memory" ||
-                           (text.starts_with("cuts kept at") && plan.certificate.method == kGivenCutsMethod);
+                           (text.starts_with("cuts kept at") && with_given_cuts(plan.certificate));
         if (!known) checks.fail("'" + text + "' is no limit of this plan");
     }
 }
