@@ -26,6 +26,7 @@ Profile chain_profile(const std::vector<ForeignLayer>& layers, std::int64_t inpu
         row.inputs = {index};
         row.outputs = {{index + 1, Bytes(layer.output_bytes)}};
         row.weight_bytes = Bytes(weights.add(layer.weight_bytes));
+        row.parameters = row.weight_bytes.value() / 4;  // float32, all that such planners know
         row.activation_bytes = Bytes(layer.output_bytes);
         row.latency_median = row.latency_q1 = row.latency_q3 = row.latency_min = row.latency_mean = figure;
         row.samples = 1;
