@@ -28,8 +28,8 @@ TOOLS = {
         "writes": "{inputs}/invented.profile.csv --stages 2",
     },
     "plan": {
-        "verbs": ["verify", "evaluate"],
-        "paged_verbs": ["import", "export", "dag", "compare", "pareto", "sweep"],
+        "verbs": ["verify"],
+        "paged_verbs": ["evaluate", "import", "export", "dag", "compare", "pareto", "sweep"],
         "reads": [
             "{file} --cluster {inputs}/cluster.ini",
             "{inputs}/invented.profile.csv --cluster {file}",

@@ -1,10 +1,15 @@
 #include "tools/plan/evaluate_command.h"
 
 #include "lib/base/atomic_file.h"
+#include "lib/exchange/pipeedge_schedule.h"
 #include "lib/partition/plan_file.h"
+#include "lib/planner/exact_planner.h"
+#include "lib/planner/search_graph.h"
 #include "lib/units/text.h"
+#include "lib/verify/evaluation.h"
 #include "lib/verify/structure.h"
 #include "lib/verify/verify.h"
+#include "tools/plan/inputs.h"
 
 #include <fmt/format.h>
 #include <charconv>
@@ -39,35 +44,57 @@ std::vector<NamedStage> parse_pipeline(const std::string& text) {
     return stages;
 }
 
-/// The plan with nothing but this pipeline in it, for the structural checks.
-Plan with_pipeline(Plan plan, const std::vector<NamedStage>& stages) {
-    Pipeline pipeline;
-    std::string from(kGateway);
-    for (const NamedStage& stage : stages) {
-        pipeline.stages.emplace_back();
-        pipeline.stages.back().layers = stage.layers;
-        pipeline.stages.back().node = stage.node;
-        pipeline.transfers.emplace_back();
-        pipeline.transfers.back().from = from;
-        pipeline.transfers.back().to = stage.node;
-        from = stage.node;
-    }
-    pipeline.transfers.emplace_back();
-    pipeline.transfers.back().from = from;
-    pipeline.transfers.back().to = kGateway;
-    plan.pipelines = {pipeline};
-    plan.routing = {};
+/// The problem that a foreign plan is one of: least bottleneck where nothing else is asked for.
+Plan read_problem(const EvaluateOptions& options, std::istream& in) {
+    const PlanningProblem problem = read_planning_problem(options, in);
+    check_problem(problem);
+    const CostTable table(problem);
+    ScoreReferences references;
+    if (problem.objective == Objective::kScore) references = score_references(problem, table);
+    Plan plan = plan_frame(problem, "foreign", references);
+    if (!options.objective) plan.objective = Objective::kBottleneck;
     return plan;
+}
+
+struct Subject {
+    Plan plan;
+    std::vector<NamedStage> stages;
+};
+
+Subject read_subject(const EvaluateOptions& options, std::istream& in) {
+    Subject subject;
+    const std::string name = options.subject == "-" ? "standard input" : options.subject;
+    if (options.from.empty()) {
+        subject.stages = parse_pipeline(options.pipeline);
+        subject.plan = read_plan(read_input(options.subject, in), name);
+    } else {
+        for (const ForeignStage& stage : read_pipeedge_schedule(read_input(options.subject, in), name)) {
+            subject.stages.push_back({stage.layers, stage.node});
+        }
+        subject.plan = read_problem(options, in);
+    }
+    std::vector<PlannedStage> stages;
+    for (const NamedStage& stage : subject.stages) {
+        stages.emplace_back();
+        stages.back().layers = stage.layers;
+        stages.back().node = stage.node;
+    }
+    if (stages.empty()) return subject;
+    subject.plan = with_pipeline(std::move(subject.plan), stages);
+    const std::vector<std::string> breaches = structure_breaches(subject.plan);
+    if (!breaches.empty() && options.from.empty()) throw UsageError("--pipeline: " + breaches.front());
+    if (!breaches.empty()) throw InputError(name, 0, breaches.front());
+    return subject;
 }
 
 }  // namespace
 
-ExitStatus evaluate_command(const PlanOptions& options, std::istream& in, std::ostream& out) {
-    const std::vector<NamedStage> stages = parse_pipeline(options.pipeline);
-    const Plan plan = with_pipeline(
-        read_plan(read_input(options.input, in), options.input == "-" ? "standard input" : options.input), stages);
-    const std::vector<std::string> breaches = structure_breaches(plan);
-    if (!breaches.empty()) throw UsageError("--pipeline: " + breaches.front());
+ExitStatus evaluate_command(const EvaluateOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
+    const auto [plan, stages] = read_subject(options, in);
+    if (stages.empty()) {
+        err << "carbonedge-plan: " << options.subject << ": an empty schedule: its planner found no plan\n";
+        return ExitStatus::kNegativeVerdict;
+    }
     const Recomputer recomputer(plan);
     const RecomputedPipeline pipeline = recomputer.pipeline(stages);
     const std::vector<std::string> broken = broken_limits(plan, stages, pipeline);

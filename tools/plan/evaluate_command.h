@@ -1,14 +1,14 @@
 #pragma once
 
 #include "lib/base/errors.h"
-#include "tools/plan/options.h"
+#include "tools/plan/evaluate_options.h"
 
 #include <iosfwd>
 
 namespace carbonedge {
 
-/// Prints what a pipeline of the user's would cost under a plan's objective, and the limits that it breaks;
-/// kNegativeVerdict where it breaks any.
-ExitStatus evaluate_command(const PlanOptions& options, std::istream& in, std::ostream& out);
+/// Recomputes a pipeline and says its value and the limits that it breaks. Ends with 1 where it breaks one, and where a
+/// foreign plan is an empty one.
+ExitStatus evaluate_command(const EvaluateOptions& options, std::istream& in, std::ostream& out, std::ostream& err);
 
 }  // namespace carbonedge

@@ -32,9 +32,6 @@ void add_policy_options(CLI::App& app, PlanOptions& options) {
 
 void check(const PlanOptions& options) {
     if (options.input.empty()) throw UsageError("no profile, partition or plan given, see -h");
-    if (options.verb == PlanOptions::Verb::kEvaluate && options.pipeline.empty()) {
-        throw UsageError("no pipeline given, expected one such as --pipeline high:0-12,green:13-52");
-    }
     if (options.verb == PlanOptions::Verb::kPlan && options.cluster.empty()) {
         throw UsageError("no cluster given, expected --cluster FILE");
     }
@@ -58,15 +55,6 @@ bool parse_plan_options(int argc, const char* const* argv, std::string_view page
     verify->add_option("plan", options.input, "plan, - for standard input")->type_name("FILE");
     verify->parse_complete_callback([&options] { options.verb = PlanOptions::Verb::kVerify; });
     add_standard_options(*verify, options.standard);
-
-    CLI::App* evaluate =
-        app.add_subcommand("evaluate", "value of another pipeline under a plan's objective and limits");
-    evaluate->add_option("plan", options.input, "plan, - for standard input")->type_name("FILE");
-    evaluate
-        ->add_option("--pipeline", options.pipeline, "NODE:FIRST-LAST,... with the numbers of the layers, inclusive")
-        ->type_name("STAGES");
-    evaluate->parse_complete_callback([&options] { options.verb = PlanOptions::Verb::kEvaluate; });
-    add_standard_options(*evaluate, options.standard);
 
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
     check(options);

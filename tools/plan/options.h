@@ -11,15 +11,14 @@ namespace carbonedge {
 
 /// The command line of carbonedge-plan. Defaults are those of the page. With a verb, `input` is a plan.
 struct PlanOptions : ProblemOptions {
-    enum class Verb { kPlan, kVerify, kEvaluate };
+    enum class Verb { kPlan, kVerify };
 
     StandardOptions standard;
     Verb verb = Verb::kPlan;
     std::string policy = "exact";
     std::string mode = "green";
     std::string variant = "minmax";
-    std::string name;      ///< "" : from the policy
-    std::string pipeline;  ///< evaluate: "high:0-12,green:13-52"
+    std::string name;  ///< "" : from the policy
 };
 
 /// False: help or version was printed. Throws UsageError.

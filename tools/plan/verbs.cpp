@@ -19,6 +19,7 @@ namespace carbonedge {
 extern const std::string_view help_page;
 extern const std::string_view compare_help_page;
 extern const std::string_view dag_help_page;
+extern const std::string_view evaluate_help_page;
 extern const std::string_view export_help_page;
 extern const std::string_view import_help_page;
 extern const std::string_view pareto_help_page;
@@ -53,6 +54,7 @@ struct Verb {
 const std::array kVerbs{
     Verb{"compare", compare_help_page, &run<CompareOptions, &parse_compare_options, &compare_command>},
     Verb{"dag", dag_help_page, &run<DagOptions, &parse_dag_options, &dag_command>},
+    Verb{"evaluate", evaluate_help_page, &run<EvaluateOptions, &parse_evaluate_options, &evaluate_command>},
     Verb{"export", export_help_page, &run<ExportOptions, &parse_export_options, &export_command>},
     Verb{"import", import_help_page, &run<ImportOptions, &parse_import_options, &import_command>},
     Verb{"pareto", pareto_help_page, &run<ParetoOptions, &parse_pareto_options, &pareto_command>},
@@ -68,7 +70,6 @@ ExitStatus plan_or_verb(int argc, const char* const* argv, std::istream& in, std
     PlanOptions options;
     if (!parse_plan_options(argc, argv, help_page, out, err, options)) return ExitStatus::kOk;
     if (options.verb == PlanOptions::Verb::kVerify) return verify_command(options, in, out);
-    if (options.verb == PlanOptions::Verb::kEvaluate) return evaluate_command(options, in, out);
     return plan_command(options, in, out, err);
 }
 
