@@ -1,6 +1,5 @@
 #include "lib/dag/graph_plan_file.h"
 
-#include "lib/base/errors.h"
 #include "lib/formats/json.h"
 #include "lib/formats/schema.h"
 
@@ -180,17 +179,6 @@ std::string write_graph_plan(const GraphPlan& plan) {
     json["devices"] = std::move(devices);
     json["graph"] = to_json(plan.graph);
     return write_json(json);
-}
-
-bool is_graph_plan(std::string_view text) {
-    try {
-        const JsonDocument document = read_json(text, "");
-        if (!document.root().is_object()) return false;
-        const auto schema = document.root().find("schema");
-        return schema && schema->is_string() && schema->text().starts_with("carbonedge.graph-plan/");
-    } catch (const InputError&) {
-        return false;
-    }
 }
 
 }  // namespace carbonedge

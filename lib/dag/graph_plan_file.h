@@ -12,7 +12,4 @@ namespace carbonedge {
 GraphPlan read_graph_plan(std::string_view text, const std::string& file);
 std::string write_graph_plan(const GraphPlan& plan);
 
-/// A JSON text whose `schema` is that of a graph plan; false for anything else, a broken text included.
-bool is_graph_plan(std::string_view text);
-
 }  // namespace carbonedge

@@ -29,13 +29,15 @@ TOOLS = {
     },
     "plan": {
         "verbs": ["verify"],
-        "paged_verbs": ["evaluate", "import", "export", "dag", "compare", "pareto", "sweep"],
+        "paged_verbs": ["evaluate", "import", "export", "dag", "fleet", "compare", "pareto", "sweep"],
         "reads": [
             "{file} --cluster {inputs}/cluster.ini",
             "{inputs}/invented.profile.csv --cluster {file}",
             "{inputs}/invented.profile.csv --cluster {inputs}/cluster.ini --node-profile clean={file}",
             "verify {file}",
             "dag {file}",
+            "fleet a={file} --cluster {inputs}/cluster.ini",
+            "fleet a={inputs}/invented.profile.csv --cluster {file}",
             "evaluate {file} --pipeline a:0-1",
             "import --from pipedream {file} -o out",
             "import --from csv {file} -o out",

@@ -4,6 +4,7 @@
 #include "tools/plan/dag_command.h"
 #include "tools/plan/evaluate_command.h"
 #include "tools/plan/export_command.h"
+#include "tools/plan/fleet_command.h"
 #include "tools/plan/import_command.h"
 #include "tools/plan/pareto_command.h"
 #include "tools/plan/plan_command.h"
@@ -21,6 +22,7 @@ extern const std::string_view compare_help_page;
 extern const std::string_view dag_help_page;
 extern const std::string_view evaluate_help_page;
 extern const std::string_view export_help_page;
+extern const std::string_view fleet_help_page;
 extern const std::string_view import_help_page;
 extern const std::string_view pareto_help_page;
 extern const std::string_view sweep_help_page;
@@ -56,6 +58,7 @@ const std::array kVerbs{
     Verb{"dag", dag_help_page, &run<DagOptions, &parse_dag_options, &dag_command>},
     Verb{"evaluate", evaluate_help_page, &run<EvaluateOptions, &parse_evaluate_options, &evaluate_command>},
     Verb{"export", export_help_page, &run<ExportOptions, &parse_export_options, &export_command>},
+    Verb{"fleet", fleet_help_page, &run<FleetOptions, &parse_fleet_options, &fleet_command>},
     Verb{"import", import_help_page, &run<ImportOptions, &parse_import_options, &import_command>},
     Verb{"pareto", pareto_help_page, &run<ParetoOptions, &parse_pareto_options, &pareto_command>},
     Verb{"sweep", sweep_help_page, &run<SweepOptions, &parse_sweep_options, &sweep_command>},

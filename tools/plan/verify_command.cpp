@@ -1,11 +1,12 @@
 #include "tools/plan/verify_command.h"
 
 #include "lib/base/atomic_file.h"
-#include "lib/dag/graph_plan_file.h"
+#include "lib/formats/schema.h"
 #include "lib/partition/plan_file.h"
 #include "lib/units/text.h"
 #include "lib/verify/verify.h"
 #include "tools/plan/dag_command.h"
+#include "tools/plan/fleet_command.h"
 
 #include <fmt/format.h>
 
@@ -15,8 +16,11 @@ ExitStatus verify_command(const PlanOptions& options, std::istream& in, std::ost
     const std::string file = options.input == "-" ? "standard input" : options.input;
     const std::string content = read_input(options.input, in);
     std::string text;
-    if (is_graph_plan(content)) {
-        const ExitStatus status = verify_graph_command(content, file, text);
+    const std::string schema = schema_of(content);
+    if (schema.starts_with("carbonedge.graph-plan/") || schema.starts_with("carbonedge.fleet-plan/")) {
+        const ExitStatus status = schema.starts_with("carbonedge.graph-plan/")
+                                      ? verify_graph_command(content, file, text)
+                                      : verify_fleet_command(content, file, text);
         write_output(options.standard.output, options.standard.overwrite, text, out);
         return status;
     }

@@ -50,7 +50,6 @@ GraphPlan small_plan() {
 TEST_CASE("graph plan file: what is written is read as it was") {
     const GraphPlan plan = small_plan();
     const std::string text = write_graph_plan(plan);
-    CHECK(is_graph_plan(text));
     CHECK(read_graph_plan(text, "x") == plan);
     CHECK(write_graph_plan(read_graph_plan(text, "x")) == text);
 }
@@ -80,9 +79,6 @@ TEST_CASE("graph plan file: what is wrong is said with its line") {
         CHECK_MESSAGE(problem.find(item.problem) != std::string::npos, problem);
         CHECK(problem.starts_with("x:"));
     }
-    CHECK_FALSE(is_graph_plan("{"));
-    CHECK_FALSE(is_graph_plan("[1]"));
-    CHECK_FALSE(is_graph_plan(R"({"schema": "carbonedge.plan/1"})"));
 }
 
 }  // namespace
