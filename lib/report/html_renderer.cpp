@@ -110,8 +110,8 @@ void append_notes(std::string& out, const std::vector<std::string>& notes) {
 /// The first table is open: it is what the report is about.
 void append_section(std::string& out, const Section& section, bool open) {
     const std::string& name = section_name(section);
-    const std::string title =
-        std::visit([&](const auto& one) { return one.title.empty() ? name : one.title; }, section);
+    std::string title = std::visit([&](const auto& one) { return one.title.empty() ? name : one.title; }, section);
+    if (title.front() >= 'a' && title.front() <= 'z') title.front() = static_cast<char>(title.front() - 'a' + 'A');
     out +=
         fmt::format("<section id=\"table-{}\">\n<details{}><summary><h2 style=\"display:inline\">{}</h2></summary>\n",
                     escaped(name), open ? " open" : "", shown(title));

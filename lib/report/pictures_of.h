@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/profile/profile.h"
+#include "lib/report/front_file.h"
 #include "lib/report/pictures/picture.h"
 #include "lib/report/subject.h"
 
@@ -12,7 +13,7 @@ namespace carbonedge {
 
 /// The pictures that a report of each kind has, the most telling first. `seed` is that of the bootstrap.
 std::vector<Picture> pictures_of_comparison(std::span<const Subject> subjects, std::size_t baseline,
-                                            std::uint64_t seed);
+                                            std::span<const FrontPlan> exact_front, std::uint64_t seed);
 std::vector<Picture> pictures_of_subject(const Subject& subject, std::uint64_t seed);
 std::vector<Picture> pictures_of_profile(const Profile& profile);
 

@@ -145,9 +145,11 @@ void append_plot(std::string& out, const RowPlot& plot, std::size_t width, Glyph
 
 /// The values of positions [first, end) as one column shows them.
 double folded(const ColumnPlot& plot, std::size_t first, std::size_t end) {
-    double value = 0;
+    double value = std::nan("");
     for (std::size_t i = first; i < end; ++i) {
-        value = plot.sum ? value + plot.values[i] : std::max(value, plot.values[i]);
+        if (std::isnan(plot.values[i])) continue;
+        const double before = std::isnan(value) ? 0 : value;
+        value = plot.sum ? before + plot.values[i] : std::max(before, plot.values[i]);
     }
     return value;
 }
@@ -167,7 +169,8 @@ void append_plot(std::string& out, const ColumnPlot& plot, std::size_t width, Gl
     for (std::size_t k = 0; k < columns; ++k) {
         values[k] = folded(plot, k * plot.values.size() / columns, (k + 1) * plot.values.size() / columns);
     }
-    const double highest = *std::max_element(values.begin(), values.end());
+    double highest = 0;
+    for (const double value : values) highest = std::isnan(value) ? highest : std::max(highest, value);
     const std::size_t height = kPlotHeight / 2 + 2;
     for (std::size_t line = 0; line < height; ++line) {
         const std::size_t below = height - 1 - line;
@@ -175,7 +178,7 @@ void append_plot(std::string& out, const ColumnPlot& plot, std::size_t width, Gl
                            : below == 0 ? fmt::format("{:>{}} ", 0, kScale - 1)
                                         : std::string(kScale, ' ');
         for (const double value : values) {
-            const double level = highest > 0 ? value / highest * static_cast<double>(height) : 0;
+            const double level = highest > 0 && !std::isnan(value) ? value / highest * static_cast<double>(height) : 0;
             const std::string glyph = column_glyph(level - static_cast<double>(below), glyphs);
             for (std::size_t k = 0; k < wide; ++k) text += glyph;
         }

@@ -2,7 +2,9 @@
 
 #include "lib/base/atomic_file.h"
 #include "lib/report/intensity_description.h"
-#include "tools/cli/rendering.h"
+#include "lib/report/pictures/intensity_picture.h"
+#include "lib/runlog/run_log_file.h"
+#include "tools/report/picture_rendering.h"
 
 #include <fmt/format.h>
 #include <chrono>
@@ -44,6 +46,18 @@ void shorten_for_people(Document& document) {
     document.notes.emplace_back("--table samples and --table gaps print what is left out here");
 }
 
+/// When each run began, which is what somebody or something decided.
+std::vector<IntensityDecision> decisions_of(const IntensityOptions& options, std::istream& in) {
+    std::vector<IntensityDecision> decisions;
+    for (const std::string& file : options.runs) {
+        const RunLog run = read_run_log(read_input(file, in), file);
+        const std::optional<UtcSeconds> start = parse_utc(run.header.date_utc);
+        if (!start) throw InputError(file, 1, fmt::format("'{}' is no time", run.header.date_utc));
+        decisions.push_back({*start, "run of " + (run.header.plan_name.empty() ? file : run.header.plan_name)});
+    }
+    return decisions;
+}
+
 }  // namespace
 
 ExitStatus intensity(const IntensityOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
@@ -56,10 +70,15 @@ ExitStatus intensity(const IntensityOptions& options, std::istream& in, std::ost
     if (!options.save.empty()) write_output(options.save, options.standard.overwrite, write_intensity(series), out);
     const std::string remark = fetched ? fetched->remark : "";
     Document document = describe_intensity(series, options.window, options.policy, remark);
-    const bool for_people = options.standard.format == "text" || options.standard.format == "markdown";
+    const bool for_people = options.standard.format != "csv" && options.standard.format != "json";
     if (for_people && !options.table) shorten_for_people(document);
+    const std::vector<IntensityDecision> decisions = decisions_of(options, in);
+    const auto pictures = [&] {
+        return std::vector<Picture>{intensity_picture(series, options.window, options.policy, decisions)};
+    };
+    const RenderingOptions rendering{options.table, {}, options.plot, options.width};
     write_output(options.standard.output, options.standard.overwrite,
-                 render_document(std::move(document), options.standard, options.table, options.width), out);
+                 render_report(std::move(document), options.standard, rendering, pictures), out);
     if (remark.empty()) return ExitStatus::kOk;
     if (!options.standard.quiet) err << "carbonedge-report: " << remark << "\n";
     return ExitStatus::kInconclusive;

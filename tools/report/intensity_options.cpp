@@ -95,10 +95,12 @@ bool parse_intensity_options(int argc, const char* const* argv, std::string_view
            },
            "length of the cleanest window to look for")
         ->default_str("4h");
+    app.add_option("--run", options.runs, "run logs whose starts the picture marks (comma-separated)")->delimiter(',');
+    app.add_flag("--plot", options.plot, "text: with the picture, in characters");
     app.add_option("--table", options.table, "print this table alone: summary, hours, gaps, samples");
     app.add_option("--width", options.width, "characters a line of text may have (0: the terminal's, else 120)")
         ->capture_default_str();
-    add_format_option(app, options.standard, {"text", "csv", "json", "markdown"});
+    add_format_option(app, options.standard, {"text", "csv", "json", "markdown", "html", "svg", "png"});
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
     if (options.file.empty() == !options.service) throw UsageError("give either a SERIES or --service, see -h");

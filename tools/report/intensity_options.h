@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace carbonedge {
 
@@ -24,6 +25,8 @@ struct IntensityOptions {
     SeriesPolicy policy;
     std::chrono::seconds window{std::chrono::hours(4)};
     std::optional<std::string> table;
+    std::vector<std::string> runs;  ///< run logs whose starts are drawn as decisions
+    bool plot = false;              ///< text with the picture in characters
     std::size_t width = 0;
 };
 

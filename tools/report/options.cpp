@@ -15,6 +15,7 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
         ->delimiter(',');
     app.add_option("--table", options.table, "print this table alone");
     app.add_option("--picture", options.picture, "show this picture alone (text, csv: its numbers, svg, png)");
+    app.add_option("--front", options.front, "CSV of 'plan pareto', drawn in the picture tradeoff");
     app.add_flag("--plot", options.plot, "text: with the pictures, in characters");
     app.add_option("--width", options.width, "characters a line of text may have (0: the terminal's, else 120)")
         ->capture_default_str();

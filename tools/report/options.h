@@ -18,6 +18,7 @@ struct ReportOptions {
     std::vector<std::string> allowed_mixed;  ///< aspects in which the compared may differ
     std::optional<std::string> table;        ///< print this section alone
     std::optional<std::string> picture;      ///< show this picture alone
+    std::string front;                       ///< of all plans, drawn with a comparison; "" none
     bool plot = false;                       ///< text with pictures in characters
     std::size_t width = 0;                   ///< of text; 0: the terminal's
 };

@@ -126,8 +126,10 @@ ExitStatus report(const ReportOptions& options, std::istream& in, std::ostream& 
         err << "carbonedge-report: " << problem << "\n";
         return ExitStatus::kInconclusive;
     }
+    const std::vector<FrontPlan> front =
+        options.front.empty() ? std::vector<FrontPlan>() : read_front(read_input(options.front, in), options.front);
     write(compare(subjects, {options.baseline, seed}),
-          [&] { return pictures_of_comparison(subjects, find_baseline(subjects, options.baseline), seed); });
+          [&] { return pictures_of_comparison(subjects, find_baseline(subjects, options.baseline), front, seed); });
     return verdict(subjects, options.standard.quiet, err);
 }
 

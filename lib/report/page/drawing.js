@@ -56,6 +56,7 @@ const carbonedge = (() => {
       padding: 4,
       axis: { ...text, gridColor: colours.grid, domainColor: colours.muted, tickColor: colours.muted, labelLimit: narrow ? 105 : 200 },
       axisX: { titleAnchor: "start" },
+      axisQuantitative: { tickCount: narrow ? 5 : 8 },
       legend: { ...text, orient: "top", direction: "horizontal", columns: narrow ? 2 : 6, symbolSize: 90, labelLimit: 260 },
       title: { color: colours.muted, fontSize: 12, fontWeight: "normal", anchor: "start" },
       view: { stroke: null },

@@ -5,11 +5,13 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <cmath>
 
 namespace carbonedge {
 namespace {
 
 constexpr std::size_t kStretches = 1000;
+constexpr std::int64_t kMostMissing = 10'000;  // columns of a plot in characters that one gap takes
 
 Table empty_samples() {
     return {"intensity",
@@ -101,7 +103,16 @@ Picture intensity_picture(const IntensitySeries& series, std::chrono::seconds wi
     if (outside > 0) picture.caption += fmt::format(" {} decisions lie outside the series.", outside);
     ColumnPlot plot;
     plot.unit = "g/kWh";
-    for (const IntensitySample& sample : series.samples()) plot.values.push_back(sample.intensity.value());
+    const std::vector<SeriesGap> gaps = series.gaps();
+    auto gap = gaps.begin();
+    for (const IntensitySample& sample : series.samples()) {
+        if (gap != gaps.end() && gap->to == sample.start) {
+            const auto missing = std::min<std::int64_t>((gap->to - gap->from) / series.period(), kMostMissing);
+            plot.values.insert(plot.values.end(), static_cast<std::size_t>(missing), std::nan(""));
+            ++gap;
+        }
+        plot.values.push_back(sample.intensity.value());
+    }
     plot.starts.emplace_back(0, utc_text(series.begin()));
     picture.plot = std::move(plot);
     picture.specification = std::string(intensity_specification);

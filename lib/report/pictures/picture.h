@@ -36,7 +36,7 @@ struct RowPlot {
 };
 
 /// One value a position: a curve or the columns along a network. Neighbours that share a character of the terminal are
-/// shown by their largest, and summed where `sum`.
+/// shown by their largest, and summed where `sum`. NaN is a gap.
 struct ColumnPlot {
     std::vector<double> values;
     bool sum = false;

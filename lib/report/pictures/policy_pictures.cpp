@@ -174,7 +174,7 @@ RowPlot prediction_plot(const Table& latency) {
 
 }  // namespace
 
-Picture tradeoff_picture(std::span<const Subject> subjects, std::uint64_t seed) {
+Picture tradeoff_picture(std::span<const Subject> subjects, std::span<const FrontPlan> exact, std::uint64_t seed) {
     std::vector<Outcome> outcomes;
     for (const Subject& subject : subjects) outcomes.push_back(outcome_of(subject, seed));
     Table table{"tradeoff",
@@ -208,6 +208,20 @@ Picture tradeoff_picture(std::span<const Subject> subjects, std::uint64_t seed) 
         "One point a policy, by mean latency and grams of one inference; left and down is better. The dashed front "
         "joins "
         "those that no other policy beats in both. Lines through points are 95 % intervals over the requests.";
+    Table front{"exact",
+                "Front of all plans, as predicted",
+                {{"point", "point", Unit::kCount, "", false},
+                 {"latency", "mean latency", Unit::kTime, "", false},
+                 {"carbon", "carbon", Unit::kCarbon, "", false},
+                 {"placement", "placement", Unit::kText, "", false}},
+                {},
+                {}};
+    for (const FrontPlan& plan : exact) {
+        front.add_row({static_cast<std::int64_t>(front.rows.size() + 1), plan.latency, plan.carbon, plan.placement});
+    }
+    if (!exact.empty()) {
+        picture.caption += " The solid line is the exact front of all plans there are, as predicted.";
+    }
     const AxisUnit latency = axis_unit(table, {"latency"});
     const AxisUnit carbon = axis_unit(table, {"carbon"});
     picture.plot = point_plot(subjects, outcomes, latency, carbon);
@@ -215,7 +229,7 @@ Picture tradeoff_picture(std::span<const Subject> subjects, std::uint64_t seed) 
                                 .set("latency", latency, "mean latency")
                                 .set("carbon", carbon, "CO2e of one inference")
                                 .text();
-    picture.numbers = {std::move(table)};
+    picture.numbers = {std::move(table), std::move(front)};
     return picture;
 }
 

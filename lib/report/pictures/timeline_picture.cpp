@@ -139,7 +139,7 @@ Picture timeline_picture(const Subject& subject) {
         const auto [first, end] = detail_range(requests);
         for (std::size_t i = first; i < end; ++i) add_segments(segments, *requests[i]);
         from = requests[first]->arrival;
-        to = requests[end - 1]->arrival + requests[end - 1]->latency;
+        to = end - first == requests.size() ? from : requests[end - 1]->arrival + requests[end - 1]->latency;
         detail = end - first == requests.size()
                      ? fmt::format("all {} requests answered", requests.size())
                      : fmt::format("{} of {} requests, around the slowest", end - first, requests.size());

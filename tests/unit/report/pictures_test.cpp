@@ -12,6 +12,7 @@
 #include "lib/report/pictures/timeline_picture.h"
 #include "lib/report/renderers.h"
 #include "lib/report/text_plot.h"
+#include "tests/support/error_text.h"
 #include "tests/unit/report/sample_subjects.h"
 
 #include <doctest/doctest.h>
@@ -76,7 +77,7 @@ IntensitySeries sample_series(std::size_t samples, std::size_t missing) {
 
 std::vector<Picture> every_picture() {
     const std::vector<Subject> subjects = three_subjects();
-    std::vector<Picture> all = pictures_of_comparison(subjects, 0, 0);
+    std::vector<Picture> all = pictures_of_comparison(subjects, 0, {}, 0);
     for (Picture& picture : pictures_of_subject(subjects[2], 0)) all.push_back(std::move(picture));
     for (Picture& picture : pictures_of_profile(sample_profile())) all.push_back(std::move(picture));
     all.push_back(intensity_picture(sample_series(48, 20), std::chrono::hours(4), {}, {}));
@@ -169,9 +170,22 @@ TEST_CASE("the front holds those that none beats in latency and carbon") {
     add("between", 20, 5);
     add("beaten", 20, 6);
     add("like clean", 30, 3);
-    const Table table = numbers_of(tradeoff_picture(subjects, 0), "tradeoff");
+    const Table table = numbers_of(tradeoff_picture(subjects, {}, 0), "tradeoff");
     const std::vector<std::string> expected{"yes", "yes", "yes", "no", "yes"};
     for (std::size_t i = 0; i < expected.size(); ++i) CHECK(std::get<std::string>(table.rows[i][2]) == expected[i]);
+}
+
+TEST_CASE("a front of plan pareto is drawn as it is written") {
+    const std::vector<FrontPlan> front =
+        read_front("point,latency_ns,carbon_gco2e,placement\n1,10825216,6.9e-06,\"layers 0-2 on fast, 3-3 on clean\"\n",
+                   "front.csv");
+    REQUIRE(front.size() == 1);
+    CHECK(front[0] == FrontPlan{Nanoseconds(10'825'216), GramsCo2e(6.9e-06), "layers 0-2 on fast, 3-3 on clean"});
+    const auto subjects = three_subjects();
+    CHECK(numbers_of(tradeoff_picture(subjects, front, 0), "exact").rows.size() == 1);
+    CHECK(error_text([] { read_front("latency_ns,energy_joules\n1,2\n", "f.csv"); }).find("carbon_gco2e") !=
+          std::string::npos);
+    CHECK(error_text([] { read_front("latency_ns,carbon_gco2e\n1,-2\n", "f.csv"); }).find("f.csv:2") == 0);
 }
 
 TEST_CASE("a timeline stays small and keeps the slowest request whatever the run's length") {
