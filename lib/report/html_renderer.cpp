@@ -107,6 +107,14 @@ void append_notes(std::string& out, const std::vector<std::string>& notes) {
     out += "</ul></div>\n";
 }
 
+/// Longer tables are closed until somebody opens them: laying them out takes a browser longer than every picture.
+constexpr std::size_t kMostRowsOpen = 200;
+
+bool is_short(const Section& section) {
+    const auto* table = std::get_if<Table>(&section);
+    return table == nullptr || table->rows.size() <= kMostRowsOpen;
+}
+
 /// The first table is open: it is what the report is about.
 void append_section(std::string& out, const Section& section, bool open) {
     const std::string& name = section_name(section);
@@ -184,7 +192,8 @@ std::string render_html(const Document& document, std::span<const Picture> pictu
     for (const Picture& picture : pictures) append_picture(out, picture, drawn);
     out += "<div id=\"tables\"></div>\n";
     const Section* main = document.sections.empty() ? nullptr : &main_section(document);
-    for (const Section& section : document.sections) append_section(out, section, &section == main);
+    for (const Section& section : document.sections)
+        append_section(out, section, &section == main && is_short(section));
     append_notes(out, document.notes);
     out +=
         "</main>\n<footer><p>Made by carbonedge. This page holds everything it shows and loads nothing.</p></footer>\n";

@@ -78,8 +78,9 @@
 
   function furnish(figure, picture) {
     const tools = figure.querySelector(".tools");
-    for (const table of picture.tables) {
-      const button = element("button", picture.tables.length > 1 ? `CSV: ${table.title}` : "CSV", { type: "button" });
+    const filled = picture.tables.filter((table) => table.csv.indexOf("\n") < table.csv.length - 1);
+    for (const table of filled) {
+      const button = element("button", filled.length > 1 ? `CSV: ${table.title}` : "CSV", { type: "button" });
       button.addEventListener("click", () => save(`${picture.name}-${table.name}.csv`, "text/csv", table.csv));
       tools.append(button);
     }
@@ -89,7 +90,7 @@
     const details = figure.querySelector("details");
     details.addEventListener("toggle", () => {
       if (!details.open || details.querySelector("table")) return;
-      for (const table of picture.tables) {
+      for (const table of filled) {
         const scroll = element("div", undefined, { class: "scroll", tabindex: "0", role: "region", "aria-label": table.title });
         scroll.append(numbersTable(table));
         details.append(element("h3", table.title), scroll);
@@ -108,6 +109,7 @@
       }
     }
     document.documentElement.dataset.drawn = "yes";
+    document.documentElement.dataset.milliseconds = String(Math.round(performance.now()));
   }
 
   for (const picture of pictures) furnish(document.getElementById(`picture-${picture.name}`), picture);
