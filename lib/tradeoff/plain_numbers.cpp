@@ -48,6 +48,14 @@ std::string value_text(Objective objective, double value) {
     }
 }
 
+std::string span_text(Seconds time) {
+    const double seconds = time.count();
+    if (seconds < 120) return duration_text(time);
+    if (seconds < 7200) return fmt::format("{:.3g} min", seconds / 60);
+    if (seconds < 172'800) return fmt::format("{:.3g} h", seconds / 3600);
+    return fmt::format("{:.3g} days", seconds / 86'400);
+}
+
 double fitting_portion(double seconds_per_unit) {
     double portion = 1;
     while (portion > 1e-9 && seconds_per_unit * portion >= 1) portion /= 1e3;

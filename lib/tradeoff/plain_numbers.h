@@ -2,6 +2,7 @@
 
 #include "lib/partition/plan.h"
 #include "lib/report/document.h"
+#include "lib/units/quantity.h"
 
 #include <string>
 
@@ -12,6 +13,9 @@ Unit unit_of(Objective objective);
 Cell cell_of(Objective objective, double value);
 /// "5.29 mg CO2e", "1.2 J", "12.4 ms", "0.93".
 std::string value_text(Objective objective, double value);
+
+/// "8.75 s", "12.5 min", "10 h", "3.2 days": a stretch of time that may be long.
+std::string span_text(Seconds time);
 
 /// A portion of grams (joules) of which `seconds_per_unit` costs less than a second: 1, 1e-3, 1e-6, ... of the unit.
 double fitting_portion(double seconds_per_unit);

@@ -9,6 +9,7 @@
 #include "tools/plan/pareto_command.h"
 #include "tools/plan/plan_command.h"
 #include "tools/plan/sweep_command.h"
+#include "tools/plan/update_command.h"
 #include "tools/plan/verify_command.h"
 
 #include <array>
@@ -26,6 +27,7 @@ extern const std::string_view fleet_help_page;
 extern const std::string_view import_help_page;
 extern const std::string_view pareto_help_page;
 extern const std::string_view sweep_help_page;
+extern const std::string_view update_help_page;
 
 namespace {
 
@@ -62,6 +64,7 @@ const std::array kVerbs{
     Verb{"import", import_help_page, &run<ImportOptions, &parse_import_options, &import_command>},
     Verb{"pareto", pareto_help_page, &run<ParetoOptions, &parse_pareto_options, &pareto_command>},
     Verb{"sweep", sweep_help_page, &run<SweepOptions, &parse_sweep_options, &sweep_command>},
+    Verb{"update", update_help_page, &run<UpdateOptions, &parse_update_options, &update_command>},
 };
 
 }  // namespace

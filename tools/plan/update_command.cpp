@@ -1,0 +1,210 @@
+#include "tools/plan/update_command.h"
+
+#include "lib/base/atomic_file.h"
+#include "lib/base/spelling.h"
+#include "lib/cluster/cluster_file.h"
+#include "lib/partition/plan_file.h"
+#include "lib/planner/exact_planner.h"
+#include "lib/profile/profile_file.h"
+#include "lib/tradeoff/plan_problem.h"
+#include "lib/tradeoff/replan_description.h"
+#include "lib/verify/verify.h"
+#include "tools/cli/rendering.h"
+#include "tools/plan/infeasible.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <filesystem>
+#include <ostream>
+#include <set>
+#include <stdexcept>
+
+namespace carbonedge {
+namespace {
+
+std::string shown_name(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+std::vector<std::string> node_names(const Cluster& cluster) {
+    std::vector<std::string> names;
+    for (const Node& node : cluster.nodes) names.push_back(node.name);
+    return names;
+}
+
+/// The cluster as it is now. Nodes that the plan knows keep the profiles it carries; others bring their own, or take
+/// the reference's times.
+void take_cluster(const UpdateOptions& options, const Plan& plan, std::istream& in, PlanningProblem& problem) {
+    if (options.cluster.empty()) return;
+    problem.cluster = read_cluster(read_input(options.cluster, in), shown_name(options.cluster));
+    problem.cluster.idle_policy = plan.cluster.idle_policy;
+    problem.node_profile.clear();
+    const std::filesystem::path folder = std::filesystem::path(options.cluster).parent_path();
+    for (const Node& node : problem.cluster.nodes) {
+        if (const auto known = find_node(plan.cluster, node.name)) {
+            problem.node_profile.push_back(plan.node_profile[known->value()]);
+        } else if (node.profile.empty()) {
+            problem.node_profile.push_back(0);
+        } else {
+            const std::string path = (folder / node.profile).string();
+            problem.profiles.push_back(read_profile(read_input(path, in), path));
+            problem.node_profile.push_back(static_cast<int>(problem.profiles.size()) - 1);
+        }
+    }
+}
+
+void take_figures(const UpdateOptions& options, Cluster& cluster) {
+    for (const auto& [name, intensity] : options.intensities) {
+        const auto node = find_node(cluster, name);
+        if (!node) throw UsageError("--intensity: " + unknown_name_message("node", name, node_names(cluster)));
+        cluster.nodes[node->value()].intensity = intensity;
+    }
+    for (const auto& [name, bandwidth] : options.bandwidths) {
+        if (name == "default") {
+            cluster.default_link.bandwidth = bandwidth;
+            continue;
+        }
+        const std::size_t dot = name.find('.');
+        const std::string from = name.substr(0, dot);
+        const std::string to = dot == std::string::npos ? "" : name.substr(dot + 1);
+        for (const std::string& end : {from, to}) {
+            if (end == kGateway || find_node(cluster, end)) continue;
+            std::vector<std::string> ends = node_names(cluster);
+            ends.emplace_back(kGateway);
+            throw UsageError(
+                fmt::format("--bandwidth: '{}' is no link A.B: {}", name, unknown_name_message("end", end, ends)));
+        }
+        const auto named = std::find_if(cluster.links.begin(), cluster.links.end(), [&](const Link& link) {
+            return (link.from == from && link.to == to) || (link.from == to && link.to == from);
+        });
+        if (named != cluster.links.end()) {
+            named->bandwidth = bandwidth;
+        } else {
+            Link link = cluster.default_link;
+            link.from = from;
+            link.to = to;
+            link.bandwidth = bandwidth;
+            cluster.links.push_back(link);
+        }
+    }
+}
+
+struct Day {
+    std::vector<UtcSeconds> times;
+    std::vector<Cluster> clusters;
+};
+
+/// Means of the series over every step, put on the nodes (and the gateway) of their zones.
+Day read_series(const UpdateOptions& options, const Cluster& cluster, std::istream& in) {
+    std::vector<std::pair<std::string, IntensitySeries>> read;
+    std::set<std::string> zones;
+    for (const Node& node : cluster.nodes) zones.insert(node.zone);
+    if (!cluster.gateway_zone.empty()) zones.insert(cluster.gateway_zone);
+    for (const auto& [zone, path] : options.series) {
+        if (zones.count(zone) == 0) {
+            const std::vector<std::string> names(zones.begin(), zones.end());
+            throw UsageError("--series: " + unknown_name_message("zone", zone, names));
+        }
+        read.emplace_back(zone, read_intensity(read_input(path, in), shown_name(path), options.choice));
+    }
+    const SeriesOrigin& origin = read.front().second.origin();
+    for (const auto& [zone, series] : read) {
+        if (series.origin().signal != origin.signal || series.origin().scope != origin.scope) {
+            throw UsageError(fmt::format("--series: zone {} is {} {}, zone {} is {} {}: they are never mixed", zone,
+                                         signal_name(series.origin().signal), scope_name(series.origin().scope),
+                                         read.front().first, signal_name(origin.signal), scope_name(origin.scope)));
+        }
+    }
+    for (const Node& node : cluster.nodes) {
+        const bool covered =
+            std::any_of(read.begin(), read.end(), [&](const auto& one) { return one.first == node.zone; });
+        if (covered ||
+            (node.intensity_signal == signal_name(origin.signal) && node.intensity_scope == scope_name(origin.scope))) {
+            continue;
+        }
+        throw UsageError(fmt::format(
+            "--series: node {} keeps its {} {} intensity beside {} {} series: they are never mixed", node.name,
+            node.intensity_signal, node.intensity_scope, signal_name(origin.signal), scope_name(origin.scope)));
+    }
+    UtcSeconds start = read.front().second.begin();
+    for (const auto& [zone, series] : read) start = std::max(start, series.begin());
+    start = options.from.value_or(start);
+    Day day;
+    for (std::size_t i = 0; i < options.steps; ++i) {
+        const UtcSeconds begin = start + options.step * static_cast<std::int64_t>(i);
+        Cluster now = cluster;
+        for (const auto& [zone, series] : read) {
+            const IntensityAnswer mean = series.mean(begin, begin + options.step, {});
+            if (const auto* missing = std::get_if<NoIntensity>(&mean)) {
+                throw UsageError(
+                    fmt::format("--series {}: {}; choose --from and --steps within the series", zone, missing->reason));
+            }
+            for (Node& node : now.nodes) {
+                if (node.zone == zone) node.intensity = std::get<CarbonIntensity>(mean);
+            }
+            if (now.gateway_zone == zone && now.gateway_intensity) {
+                now.gateway_intensity = std::get<CarbonIntensity>(mean);
+            }
+        }
+        day.times.push_back(begin);
+        day.clusters.push_back(std::move(now));
+    }
+    return day;
+}
+
+void write_document(const UpdateOptions& options, Document document, std::ostream& out) {
+    write_output(options.standard.output, options.standard.overwrite,
+                 render_document(std::move(document), options.standard, options.table, options.width), out);
+}
+
+ExitStatus walk(const UpdateOptions& options, const Plan& plan, const PlanningProblem& problem,
+                const RunningPipeline& running, const MovePolicy& policy, std::istream& in, std::ostream& out,
+                std::ostream& err) {
+    const Day day = read_series(options, problem.cluster, in);
+    const std::vector<WalkedStep> steps = walk_through(problem, running, day.clusters, policy);
+    if (steps.size() < day.clusters.size()) {
+        PlanningProblem stuck = problem;
+        stuck.cluster = day.clusters[steps.size()];
+        const PlanOrInfeasibility outcome = plan_exactly(stuck, plan.name);
+        if (const auto* infeasibility = std::get_if<Infeasibility>(&outcome)) {
+            return tell_infeasible(*infeasibility, true, err);
+        }
+        throw std::logic_error("a step without a plan has one");
+    }
+    write_document(options, describe_walk(problem, plan.name, steps, day.times, options.step, policy), out);
+    const bool proven = std::all_of(steps.begin(), steps.end(), [](const WalkedStep& step) { return step.proven; });
+    return proven ? ExitStatus::kOk : ExitStatus::kInconclusive;
+}
+
+}  // namespace
+
+ExitStatus update_command(const UpdateOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
+    check_output(options.standard.output, options.standard.overwrite);
+    if (!options.plan.empty()) check_output(options.plan, options.standard.overwrite);
+    const Plan plan = read_plan(read_input(options.input, in), shown_name(options.input));
+    PlanningProblem problem = problem_of_plan(plan);
+    const RunningPipeline running = running_pipeline(plan.cluster, placement_of_plan(plan, problem));
+    take_cluster(options, plan, in, problem);
+    take_figures(options, problem.cluster);
+    check_problem(problem);
+    MovePolicy policy = options.policy;
+    if (!options.rate_given) policy.requests_per_second = plan.predicted.throughput_per_second;
+    if (!options.series.empty()) return walk(options, plan, problem, running, policy, in, out, err);
+
+    const PlanOrInfeasibility outcome = plan_exactly(problem, options.name.empty() ? plan.name : options.name);
+    if (const auto* infeasibility = std::get_if<Infeasibility>(&outcome)) {
+        return tell_infeasible(*infeasibility, true, err);
+    }
+    const Plan& next = std::get<Plan>(outcome);
+    const Placement best = placement_of_plan(next, problem);
+    const MoveDecision decision = decide_move(problem, running, best, policy);
+    if (decision.verdict != MoveVerdict::kStay && !options.plan.empty()) {
+        const Verification verification = verify_plan(next);
+        if (!verification.passed()) {
+            throw std::logic_error("the plan fails its verification: " + verification.breaches.front());
+        }
+        write_output(options.plan, options.standard.overwrite, write_plan(next), out);
+    }
+    write_document(options, describe_move(problem, plan.name, running, best, decision, policy), out);
+    return next.certificate.proven_optimal ? ExitStatus::kOk : ExitStatus::kInconclusive;
+}
+
+}  // namespace carbonedge

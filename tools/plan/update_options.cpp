@@ -1,0 +1,134 @@
+#include "tools/plan/update_options.h"
+
+#include "lib/base/errors.h"
+#include "lib/units/text.h"
+#include "tools/cli/standard_options.h"
+#include "tools/plan/problem_options.h"
+
+#include <fmt/format.h>
+#include <charconv>
+
+namespace carbonedge {
+namespace {
+
+std::pair<std::string, std::string> assignment(const std::string& option, const std::string& text,
+                                               const std::string& form) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+        throw UsageError(fmt::format("{}: '{}' is not of the form {}", option, text, form));
+    }
+    return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+double percent(const std::string& text) {
+    if (!text.ends_with("%")) {
+        throw UsageError(fmt::format("--min-saving: '{}' has no unit, expected a share such as 5%", text));
+    }
+    return parse_number(text.substr(0, text.size() - 1), "--min-saving") / 100;
+}
+
+double rate(const std::string& text) {
+    const double value = text.ends_with("/s") ? parse_number(text.substr(0, text.size() - 2), "--rate") : 0.0;
+    if (!(value > 0)) {
+        throw UsageError(fmt::format("--rate: '{}' is not a rate above 0 such as 20/s", text));
+    }
+    return value;
+}
+
+std::size_t count(const std::string& text) {
+    std::size_t value = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem != std::errc() || end != text.data() + text.size() || value == 0 || value > 100'000) {
+        throw UsageError(fmt::format("--steps: '{}' is not a whole number from 1 to 100000", text));
+    }
+    return value;
+}
+
+std::chrono::seconds whole_seconds(const std::string& text, const std::string& option) {
+    const auto time = std::chrono::duration_cast<std::chrono::seconds>(parse_duration(text, option));
+    if (time.count() <= 0) throw UsageError(fmt::format("{}: must be a second or longer, such as 1h", option));
+    return time;
+}
+
+void add_change_options(CLI::App& app, UpdateOptions& options) {
+    add_list_option(app, "--intensity", "intensity of a node from now on; may be repeated", "NODE=INTENSITY",
+                    [&options](const std::string& text) {
+                        const auto [node, value] = assignment("--intensity", text, "NODE=530g/kWh");
+                        options.intensities.emplace_back(node, parse_intensity(value, "--intensity " + node));
+                    });
+    add_list_option(app, "--bandwidth", "bandwidth of a link from now on; may be repeated", "A.B=BANDWIDTH",
+                    [&options](const std::string& text) {
+                        const auto [link, value] = assignment("--bandwidth", text, "A.B=100Mbit/s");
+                        options.bandwidths.emplace_back(link, parse_bandwidth(value, "--bandwidth " + link));
+                    });
+    add_list_option(
+        app, "--series", "intensities of a zone over time; may be repeated", "ZONE=FILE",
+        [&options](const std::string& text) { options.series.push_back(assignment("--series", text, "ZONE=FILE")); });
+    add_text_option(app, "--scope", "direct or lifecycle, where a series has both or does not say", "",
+                    [&options](const std::string& text) {
+                        options.choice.scope =
+                            static_cast<IntensityScope>(choose("--scope", "scope", text, {"direct", "lifecycle"}));
+                    });
+    add_text_option(app, "--signal", "average or marginal, where a series does not say", "",
+                    [&options](const std::string& text) {
+                        options.choice.signal =
+                            static_cast<IntensitySignal>(choose("--signal", "signal", text, {"average", "marginal"}));
+                    });
+    add_text_option(
+        app, "--from", "start of the first step, UTC", "the latest start of the series",
+        [&options](const std::string& text) {
+            options.from = parse_utc(text);
+            if (!options.from) {
+                throw UsageError(fmt::format("--from: '{}' is no time, expected one such as 2024-01-31T12:00Z", text));
+            }
+        });
+    add_text_option(app, "--step", "length of a step", "1h",
+                    [&options](const std::string& text) { options.step = whole_seconds(text, "--step"); });
+    add_text_option(app, "--steps", "number of steps", "24",
+                    [&options](const std::string& text) { options.steps = count(text); });
+}
+
+void add_policy_options(CLI::App& app, UpdateOptions& options) {
+    add_text_option(app, "--min-saving", "least saving worth a move, such as 5%", "5%",
+                    [&options](const std::string& text) { options.policy.least_saving = percent(text); });
+    add_text_option(app, "--payback", "time within which a move must be paid back", "1h",
+                    [&options](const std::string& text) {
+                        options.policy.payback = to_seconds(parse_duration(text, "--payback"));
+                    });
+    add_text_option(app, "--rate", "requests per second that earn the saving, such as 20/s", "one at a time",
+                    [&options](const std::string& text) {
+                        options.policy.requests_per_second = rate(text);
+                        options.rate_given = true;
+                    });
+    add_text_option(app, "--restart", "CPU time of loading a stage on its node", "2s",
+                    [&options](const std::string& text) {
+                        options.policy.restart = to_seconds(parse_duration(text, "--restart"));
+                    });
+}
+
+}  // namespace
+
+bool parse_update_options(int argc, const char* const* argv, std::string_view page, std::ostream& out,
+                          std::ostream& err, UpdateOptions& options) {
+    CLI::App app("Decides whether a running plan should move.", "carbonedge-plan update");
+    app.add_option("plan", options.input, "the running plan, - for standard input")->type_name("FILE");
+    app.add_option("--cluster", options.cluster, "the cluster as it is now; default: the plan's")->type_name("FILE");
+    add_change_options(app, options);
+    add_policy_options(app, options);
+    app.add_option("--plan", options.plan, "write the new plan here where the verdict is to move")->type_name("FILE");
+    app.add_option("--name", options.name, "name of the new plan in tables")->default_str("the running plan's");
+    app.add_option("--table", options.table, "print this table alone: decision, changes; with --series totals, steps");
+    app.add_option("--width", options.width, "characters a line of text may have (0: the terminal's, else 120)")
+        ->capture_default_str();
+    add_format_option(app, options.standard, {"text", "csv", "json", "markdown"});
+    add_standard_options(app, options.standard);
+    if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
+    if (options.input.empty()) throw UsageError("no plan given, see -h");
+    if (!options.series.empty() && !options.plan.empty()) {
+        throw UsageError("--plan: a series has a plan a step; decide one step with --cluster or --intensity");
+    }
+    if (options.from && options.series.empty()) throw UsageError("--from: there is no --series to start");
+    return true;
+}
+
+}  // namespace carbonedge
