@@ -17,7 +17,7 @@ std::string percent(double relative) { return fmt::format("{:+.1f}", 100 * relat
 std::string finding_text(const GateFinding& finding, double confidence) {
     std::string text = fmt::format("{} {} %", quantity_text(finding.key), percent(finding.change));
     std::string inside;
-    if (finding.change_low && finding.change_high) {
+    if (finding.change_low && finding.change_high && *finding.change_low < *finding.change_high) {
         inside = fmt::format("{:g} % interval {} to {} %, ", 100 * confidence, percent(*finding.change_low),
                              percent(*finding.change_high));
     }
@@ -60,21 +60,25 @@ ExitStatus gate_exit_status(GateOutcome outcome, InconclusivePolicy policy) {
 
 std::string gate_headline(const GateVerdict& verdict) {
     std::string text(gate_outcome_name(verdict.outcome));
-    // The finding that decides: the first of the verdict's own kind, or where all passed the first of all.
-    const auto decides = std::find_if(verdict.findings.begin(), verdict.findings.end(), [&](const GateFinding& found) {
-        return found.outcome == verdict.outcome && found.outcome != GateOutcome::kNotComparable;
-    });
-    if (decides != verdict.findings.end()) text += ": " + finding_text(*decides, verdict.confidence);
     std::string mismatches;
     for (const GateMismatch& mismatch : verdict.mismatches) {
         if (mismatch.allowed) continue;
         mismatches += fmt::format("{}{} ({} against {})", mismatches.empty() ? "" : ", ", mismatch.aspect,
                                   mismatch.current, mismatch.baseline);
     }
-    if (!mismatches.empty())
+    // The finding that decides: the first of the verdict's own kind, or where all passed the first of all.
+    const auto decides = std::find_if(verdict.findings.begin(), verdict.findings.end(),
+                                      [&](const GateFinding& found) { return found.outcome == verdict.outcome; });
+    if (verdict.outcome == GateOutcome::kNotComparable && !mismatches.empty()) {
         text += ": other " + mismatches;
-    else if (verdict.findings.empty())
+    } else if (decides == verdict.findings.end()) {
         text += ": nothing was compared";
+    } else if (verdict.outcome == GateOutcome::kNotComparable) {
+        text += fmt::format(": {}: {}", quantity_text(decides->key), decides->reason);
+    } else {
+        text += ": " + finding_text(*decides, verdict.confidence);
+        if (!decides->reason.empty()) text += "; " + decides->reason;
+    }
     if (verdict.outcome == GateOutcome::kRegression && !verdict.blames.empty()) {
         const GateBlame& blame = verdict.blames.front();
         text += fmt::format("; {} {} {} %", gate_scope_name(blame.key.scope), blame.key.name, percent(blame.change));

@@ -1,8 +1,8 @@
 #include "lib/formats/json.h"
 #include "lib/formats/schema.h"
-#include "lib/partition/embedded_profile_file.h"
 #include "lib/partition/plan_file.h"
 #include "lib/partition/stages_file.h"
+#include "lib/profile/embedded_profile_file.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

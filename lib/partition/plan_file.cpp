@@ -4,9 +4,9 @@
 #include "lib/cluster/cluster_json_file.h"
 #include "lib/formats/json.h"
 #include "lib/formats/schema.h"
-#include "lib/partition/embedded_profile_file.h"
 #include "lib/partition/prediction_file.h"
 #include "lib/partition/stages_file.h"
+#include "lib/profile/embedded_profile_file.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

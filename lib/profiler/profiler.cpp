@@ -1,62 +1,19 @@
 #include "lib/profiler/profiler.h"
 
-#include "lib/base/version.h"
 #include "lib/measure/clocks.h"
 #include "lib/measure/machine.h"
 #include "lib/measure/stopping.h"
+#include "lib/profiler/description.h"
 #include "lib/profiler/equality_check.h"
 #include "lib/profiler/pass_statistics.h"
-#include "lib/units/text.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <cstdio>
-#include <ctime>
 
 namespace carbonedge {
 namespace {
 
 constexpr int kControlRuns = 20;
-
-std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-std::string meter_text(const PowerCurve& curve) {
-    return fmt::format("model:cpu-seconds ({} W idle, {} W busy per core, +-{:.0f} %; {})",
-                       number_text(curve.idle_per_core.value()), number_text(curve.busy_per_core.value()),
-                       100 * curve.relative_uncertainty, curve.source);
-}
-
-void describe_model(Profile& profile, const Model& model, const ProfilerOptions& options) {
-    profile.tool_version = version();
-    profile.model_name = file_name(options.model_path);
-    profile.model_sha256 = model.sha256();
-    for (const InputSpec& input : model.input_specs()) profile.inputs.push_back(input_spec_text(input));
-    profile.input_values = model.input_values();
-    profile.output_values = model.output_values();
-    profile.execution = model.execution();
-    profile.execution_reason = model.execution_reason();
-    profile.layers = model.layers();
-}
-
-void describe_conditions(Profile& profile, const ProfilerOptions& options, const std::vector<int>& pinned) {
-    const MachineDescription machine = describe_machine();
-    profile.threads = options.threads;
-    profile.blas = blas_description();
-    profile.cpu = machine.cpu_text();
-    profile.machine = machine.machine_text();
-    profile.date_utc = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-    profile.cpus_limit = options.limit.cpus;
-    profile.memory_limit = options.limit.memory;
-    profile.limit_enforced = options.limit_mechanism.starts_with("cgroup-");
-    profile.meter = meter_text(options.power);
-    profile.environment["seed"] = std::to_string(options.model.seed);
-    if (options.model.grouping_depth > 0)
-        profile.environment["grouping-depth"] = std::to_string(options.model.grouping_depth);
-    profile.environment["pinned-cpus"] = pinned.empty() ? "none" : fmt::format("{}", fmt::join(pinned, ","));
-    if (!options.limit_mechanism.empty()) profile.environment["limit-mechanism"] = options.limit_mechanism;
-    if (options.limit.cpus > 0) profile.environment["quota-period"] = exact_duration(options.limit.quota_period);
-}
 
 ProfileCheck equality_check(const Model& model) {
     return equality_check("output-equality", model.output_check(), "against the model as loaded");
@@ -101,7 +58,7 @@ Profile profile_model(const ProfilerOptions& options, const ProfilerProgress& pr
 
     progress("loading", 0);
     Model model = Model::load(options.model_path, options.model);
-    describe_model(profile, model, options);
+    describe_model(profile, model, options.model_path);
     describe_conditions(profile, options, pinned);
     profile.checks.push_back(equality_check(model));
 

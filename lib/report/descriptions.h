@@ -2,6 +2,7 @@
 
 #include "lib/partition/partition.h"
 #include "lib/profile/profile.h"
+#include "lib/profile/samples.h"
 #include "lib/report/document.h"
 #include "lib/report/subject.h"
 
@@ -22,5 +23,8 @@ Document describe_profile(const Profile& profile);
 
 /// A partition: facts "partition", table "stages" with the share of each cost model beside the measured time.
 Document describe_partition(const Partition& partition);
+
+/// Samples: facts "samples", table "rounds" with the CPU time of each round's models.
+Document describe_samples(const Samples& samples);
 
 }  // namespace carbonedge

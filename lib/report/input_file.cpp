@@ -4,6 +4,7 @@
 #include "lib/formats/schema.h"
 #include "lib/partition/plan_file.h"
 #include "lib/profile/profile_file.h"
+#include "lib/profile/samples_file.h"
 #include "lib/runlog/run_log_file.h"
 
 #include <fmt/format.h>
@@ -12,7 +13,7 @@
 namespace carbonedge {
 namespace {
 
-constexpr std::string_view kExpected = "expected a plan, a run log, a profile or a partition of carbonedge";
+constexpr std::string_view kExpected = "expected a plan, a run log, a profile, samples or a partition of carbonedge";
 
 /// "carbonedge.plan" of "carbonedge.plan/1": a version that is not known is the reader's to refuse.
 std::string_view schema_stem(std::string_view schema) { return schema.substr(0, schema.find('/')); }
@@ -37,6 +38,7 @@ ReportInput read_report_input(std::string_view text, const std::string& file) {
     const std::string_view stem = schema_stem(schema);
     if (stem == "carbonedge.run") return run_subject(text, file);
     if (stem == "carbonedge.profile") return read_profile(text, file);
+    if (stem == "carbonedge.samples") return read_samples(text, file);
     if (stem == "carbonedge.partition") return read_partition(text, file);
     if (stem == "carbonedge.plan") {
         Plan plan = read_plan(text, file);
@@ -51,6 +53,7 @@ ReportInput read_report_input(std::string_view text, const std::string& file) {
 std::string_view report_input_kind(const ReportInput& input) {
     if (std::holds_alternative<Profile>(input)) return "profile";
     if (std::holds_alternative<Partition>(input)) return "partition";
+    if (std::holds_alternative<Samples>(input)) return "samples";
     return std::get<Subject>(input).run ? "run" : "plan";
 }
 

@@ -12,6 +12,8 @@ namespace carbonedge {
 namespace {
 
 constexpr const char* kInternal = "internal";
+constexpr std::size_t kRoundsOfAPair = 12;  // docs/gate.md
+constexpr std::size_t kMostRounds = 10'000;
 
 void add_text_option(CLI::App& app, const std::string& name, const std::string& description, const std::string& shown,
                      const std::function<void(const std::string&)>& read) {
@@ -121,7 +123,21 @@ void add_meter_options(CLI::App& app, ProfileOptions& options) {
         ->capture_default_str();
 }
 
+void add_round_options(CLI::App& app, ProfileOptions& options) {
+    add_text_option(app, "--rounds", "measure this often, each time in a fresh process, and write the raw samples", "",
+                    [&options](const std::string& text) {
+                        options.rounds = static_cast<std::size_t>(whole_number(text, "--rounds", 1));
+                    });
+    app.add_option("--against", options.against, "take turns with this model, the baseline, and write samples of both")
+        ->type_name("MODEL");
+    app.add_option("--against-program", options.against_program,
+                   "take turns with this carbonedge-profile, which measures the baseline")
+        ->type_name("PROGRAM");
+}
+
 void add_internal_options(CLI::App& app, ProfileOptions& options) {
+    app.add_option("--only-round", options.only_round)->group("")->description(kInternal);
+    app.add_option("--only-subject", options.only_subject)->group("")->description(kInternal);
     app.add_option("--joined-limit", options.joined_limit)->group("")->description(kInternal);
     app.add_option("--scratch", options.scratch)->group("")->description(kInternal);
     app.add_option("--memory-of-stage", options.memory_of_stage)->group("")->description(kInternal);
@@ -137,6 +153,7 @@ void check(const ProfileOptions& options) {
     if (options.inputs.empty() && options.input_files.empty()) {
         throw UsageError("no input given, expected one such as --input 1x3x224x224");
     }
+    if (options.rounds > kMostRounds) throw UsageError(fmt::format("--rounds: more than {}", kMostRounds));
     if (options.min_time > options.max_time) throw UsageError("--min-time is longer than --max-time");
     const double idle = options.power_idle.value_or(Watts(0)).value();
     if (options.power_idle.has_value() != options.power_busy.has_value()) {
@@ -156,12 +173,16 @@ bool parse_profile_options(int argc, const char* const* argv, std::string_view p
     add_machine_options(app, options);
     add_measuring_options(app, options);
     add_meter_options(app, options);
+    add_round_options(app, options);
     add_format_option(app, options.standard, {"text", "json"});
     add_seed_option(app, options.standard);
     add_standard_options(app, options.standard);
     add_internal_options(app, options);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
     if (options.memory_of_stage.empty()) check(options);
+    if (options.rounds == 0 && (!options.against.empty() || !options.against_program.empty())) {
+        options.rounds = kRoundsOfAPair;
+    }
     return true;
 }
 

@@ -38,6 +38,9 @@ struct ProfileOptions {
     std::string meter = "auto";  ///< "auto", a source's name, or several joined by "+"
     double energy_uncertainty = 0.02;
     Nanoseconds energy_time{20'000'000'000};
+    std::size_t rounds = 0;           ///< 0: a profile; else samples of this many fresh processes
+    std::string against;              ///< model to take turns with
+    std::string against_program;      ///< program that measures the baseline
     bool meters = false;              ///< say what energy sources there are, measure no model
     std::string sysfs_root = "/sys";  ///< where sensors are looked for
 
@@ -45,6 +48,8 @@ struct ProfileOptions {
     std::string joined_limit;
     std::string scratch;  ///< the parent's folder for stage files: it outlives a child killed by its memory limit
     std::string memory_of_stage;
+    std::optional<std::size_t> only_round;
+    std::string only_subject;  ///< "baseline", "current"; "" for both in turns
 };
 
 /// False: help or version was printed. Throws UsageError.

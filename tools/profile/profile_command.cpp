@@ -12,6 +12,7 @@
 #include "tools/profile/meter_choice.h"
 #include "tools/profile/meters_command.h"
 #include "tools/profile/power_curve.h"
+#include "tools/profile/rounds_command.h"
 #include "tools/profile/scratch_folder.h"
 #include "tools/profile/summary.h"
 
@@ -87,7 +88,10 @@ ProfilerOptions profiler_options(const ProfileOptions& options, const std::strin
 bool failed(const ProfileCheck& check) { return !check.passed; }
 bool failed_correctness(const ProfileCheck& check) { return !check.passed && is_correctness_check(check); }
 
-ExitStatus measure(const ProfileOptions& options, const std::string& scratch, std::ostream& out, std::ostream& err) {
+ExitStatus measure(const ProfileOptions& options, const std::vector<std::string>& words, const std::string& scratch,
+                   std::ostream& out, std::ostream& err) {
+    if (options.only_round) return one_round(options, profiler_options(options, scratch, nullptr), out);
+    if (options.rounds > 0) return rounds_command(options, words, out, err);
     watch_interrupts();
     const MeterChoice choice = choose_meter(options);
     Profile profile;
@@ -117,12 +121,15 @@ ExitStatus profile_command(const ProfileOptions& options, const std::vector<std:
         out << stage_memory_text(probe_stage_memory(options.memory_of_stage, options.optimise, options.threads));
         return ExitStatus::kOk;
     }
+    if (options.only_round && (!options.joined_limit.empty() || !requested_limit(options))) {
+        return measure(options, words, options.scratch, out, err);
+    }
     check_output(options.standard.output, options.standard.overwrite);
     if (options.meters) return meters_command(options, out);
     const std::optional<ResourceLimit> limit = requested_limit(options);
-    if (!options.joined_limit.empty()) return measure(options, options.scratch, out, err);
+    if (!options.joined_limit.empty()) return measure(options, words, options.scratch, out, err);
     const ScratchFolder folder;
-    if (!limit) return measure(options, folder.path(), out, err);
+    if (!limit) return measure(options, words, folder.path(), out, err);
 
     const LimitedRun run = run_under_limit(*limit, words, folder.path());
     if (run.started) return run.status;
@@ -131,7 +138,7 @@ ExitStatus profile_command(const ProfileOptions& options, const std::vector<std:
     }
     ProfileOptions unlimited = options;
     unlimited.joined_limit = run.mechanism;
-    return measure(unlimited, folder.path(), out, err);
+    return measure(unlimited, words, folder.path(), out, err);
 }
 
 }  // namespace carbonedge

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/gate/verdict.h"
 #include "tools/cli/option_values.h"
 
 #include <cstddef>
@@ -21,6 +22,18 @@ struct ReportOptions {
     std::string front;                       ///< of all plans, drawn with a comparison; "" none
     bool plot = false;                       ///< text with pictures in characters
     std::size_t width = 0;                   ///< of text; 0: the terminal's
+
+    // The gate (docs/gate.md).
+    std::string gate;                         ///< file of limits; "": no gate
+    std::vector<std::string> baseline_files;  ///< what `files` are held against
+    std::string baseline_history;             ///< or the last of a history
+    std::size_t last = 10;
+    std::vector<std::string> allowed;  ///< aspects in which the sides may differ
+    InconclusivePolicy inconclusive = InconclusivePolicy::kReport;
+
+    // The history.
+    std::string history;  ///< file to append to or, without `files`, to show
+    std::string commit;
 };
 
 /// Absent where help or the version was printed. Throws UsageError.

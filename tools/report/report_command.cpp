@@ -7,7 +7,10 @@
 #include "lib/report/descriptions.h"
 #include "lib/report/input_file.h"
 #include "lib/report/pictures_of.h"
+#include "tools/report/gate_command.h"
+#include "tools/report/history_command.h"
 #include "tools/report/picture_rendering.h"
+#include "tools/report/read_inputs.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -25,17 +28,6 @@ void check_aspects(const std::vector<std::string>& names) {
             throw UsageError("--allow-mixed: " + unknown_name_message("aspect", name, known));
         }
     }
-}
-
-std::vector<ReportInput> read_inputs(const ReportOptions& options, std::istream& in) {
-    if (std::count(options.files.begin(), options.files.end(), "-") > 1) {
-        throw UsageError("'-' is given twice: standard input can be read once");
-    }
-    std::vector<ReportInput> inputs;
-    for (const std::string& file : options.files) {
-        inputs.push_back(read_report_input(read_input(file, in), file == "-" ? "standard input" : file));
-    }
-    return inputs;
 }
 
 /// Several inputs as subjects of one comparison. A plan that a given run has executed adds nothing and is left out.
@@ -66,6 +58,7 @@ std::vector<Subject> to_subjects(std::vector<ReportInput> inputs, const std::vec
 Document describe(const ReportInput& input, std::uint64_t seed) {
     if (const auto* profile = std::get_if<Profile>(&input)) return describe_profile(*profile);
     if (const auto* partition = std::get_if<Partition>(&input)) return describe_partition(*partition);
+    if (const auto* samples = std::get_if<Samples>(&input)) return describe_samples(*samples);
     const auto& subject = std::get<Subject>(input);
     return subject.run ? describe_run(subject, seed) : describe_plan(subject);
 }
@@ -102,7 +95,9 @@ ExitStatus verdict(const std::vector<Subject>& subjects, bool quiet, std::ostrea
 
 ExitStatus report(const ReportOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
     check_aspects(options.allowed_mixed);
-    std::vector<ReportInput> inputs = read_inputs(options, in);
+    if (!options.gate.empty()) return gate_command(options, in, out, err);
+    if (!options.history.empty()) return history_command(options, in, out, err);
+    std::vector<ReportInput> inputs = read_report_inputs(options.files, in);
     const RenderingOptions rendering{options.table, options.picture, options.plot, options.width};
     const auto write = [&](Document document, const PictureSource& pictures) {
         write_output(options.standard.output, options.standard.overwrite,

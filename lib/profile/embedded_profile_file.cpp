@@ -1,4 +1,4 @@
-#include "lib/partition/embedded_profile_file.h"
+#include "lib/profile/embedded_profile_file.h"
 
 #include "lib/base/errors.h"
 #include "lib/profile/profile_file.h"
