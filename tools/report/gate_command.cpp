@@ -6,8 +6,8 @@
 #include "lib/gate/judge.h"
 #include "lib/report/gate_document.h"
 #include "lib/report/gate_evidence.h"
-#include "tools/cli/rendering.h"
 #include "tools/report/history_command.h"
+#include "tools/report/picture_rendering.h"
 #include "tools/report/read_inputs.h"
 
 #include <fmt/format.h>
@@ -92,9 +92,11 @@ ExitStatus gate_command(const ReportOptions& options, std::istream& in, std::ost
     verdict.current = inputs.current;
     verdict.notes.insert(verdict.notes.end(), inputs.notes.begin(), inputs.notes.end());
 
-    const bool for_people = options.standard.format == "text" || options.standard.format == "markdown";
+    const bool for_people = options.standard.format != "csv" && options.standard.format != "json";
     write_output(options.standard.output, options.standard.overwrite,
-                 render_document(gate_document(verdict, for_people), options.standard, options.table, options.width),
+                 render_report(gate_document(verdict, for_people), options.standard,
+                               {options.table, options.picture, options.plot, options.width},
+                               [] { return std::vector<Picture>(); }),
                  out);
     const ExitStatus status = gate_exit_status(verdict.outcome, options.inconclusive);
     if (!options.standard.quiet && status != ExitStatus::kOk) {

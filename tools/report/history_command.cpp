@@ -3,7 +3,7 @@
 #include "lib/base/atomic_file.h"
 #include "lib/report/gate_evidence.h"
 #include "lib/report/trend.h"
-#include "tools/cli/rendering.h"
+#include "tools/report/picture_rendering.h"
 #include "tools/report/read_inputs.h"
 
 #include <fmt/format.h>
@@ -54,8 +54,9 @@ ExitStatus history_command(const ReportOptions& options, std::istream& in, std::
     if (!options.files.empty()) return append(options, in, err);
     const History history = read_history(read_input(options.history, in), options.history);
     write_output(options.standard.output, options.standard.overwrite,
-                 render_document(describe_history(history, options.standard.seed), options.standard, options.table,
-                                 options.width),
+                 render_report(describe_history(history, options.standard.seed), options.standard,
+                               {options.table, options.picture, options.plot, options.width},
+                               [] { return std::vector<Picture>(); }),
                  out);
     if (!options.standard.quiet) {
         for (const std::string& remark : history.remarks) err << "carbonedge-report: warning: " << remark << "\n";
