@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <vector>
 
 namespace carbonedge {
 
@@ -17,6 +18,8 @@ extern const std::string_view plot_library;
 extern const std::string_view plot_library_sha256;
 
 namespace {
+
+constexpr std::size_t kMostColumns = 10;
 
 /// Text that a page shows as it is, in an element or in an attribute.
 std::string escaped(std::string_view text) {
@@ -74,6 +77,20 @@ std::string content_policy(bool with_pictures) {
     return "default-src 'none'; style-src 'unsafe-inline'" + scripts + "; base-uri 'none'; form-action 'none'";
 }
 
+/// Columns that stand together: a table too wide for paper is shown in parts that repeat its first column, and
+/// neighbours of one group stay in one part.
+std::vector<std::vector<std::size_t>> parts_of(const Table& table) {
+    std::vector<std::vector<std::size_t>> parts{{0}};
+    for (std::size_t i = 1; i < table.columns.size();) {
+        std::size_t end = i + 1;
+        const std::string& group = table.columns[i].group;
+        while (end < table.columns.size() && !group.empty() && table.columns[end].group == group) ++end;
+        if (parts.back().size() > 1 && parts.back().size() + (end - i) > kMostColumns) parts.push_back({0});
+        for (; i < end; ++i) parts.back().push_back(i);
+    }
+    return parts;
+}
+
 void append_table(std::string& out, const Table& whole) {
     const Table table = without_empty_columns(whole);
     if (table.rows.empty()) {
@@ -81,23 +98,24 @@ void append_table(std::string& out, const Table& whole) {
         return;
     }
     const std::vector<NumberStyle> styles = column_styles(table);
-    out += fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><thead><tr>",
-                       shown(table.title.empty() ? table.name : table.title));
     const auto kind = [&](std::size_t i) { return is_numeric(table.columns[i].unit) ? " class=\"number\"" : ""; };
-    for (std::size_t i = 0; i < table.columns.size(); ++i) {
-        out += fmt::format("<th scope=\"col\"{}>{}", kind(i), shown(table.columns[i].title));
-        if (!styles[i].unit.empty()) out += fmt::format(" <span class=\"unit\">[{}]</span>", escaped(styles[i].unit));
-        out += "</th>";
-    }
-    out += "</tr></thead><tbody>\n";
-    for (const auto& row : table.rows) {
-        out += "<tr>";
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            out += fmt::format("<td{}>{}</td>", kind(i), shown(row[i], styles[i]));
+    for (const auto& part : parts_of(table)) {
+        out += fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><thead><tr>",
+                           shown(table.title.empty() ? table.name : table.title));
+        for (const std::size_t i : part) {
+            out += fmt::format("<th scope=\"col\"{}>{}", kind(i), shown(table.columns[i].title));
+            if (!styles[i].unit.empty())
+                out += fmt::format(" <span class=\"unit\">[{}]</span>", escaped(styles[i].unit));
+            out += "</th>";
         }
-        out += "</tr>\n";
+        out += "</tr></thead><tbody>\n";
+        for (const auto& row : table.rows) {
+            out += "<tr>";
+            for (const std::size_t i : part) out += fmt::format("<td{}>{}</td>", kind(i), shown(row[i], styles[i]));
+            out += "</tr>\n";
+        }
+        out += "</tbody></table></div>\n";
     }
-    out += "</tbody></table></div>\n";
 }
 
 void append_notes(std::string& out, const std::vector<std::string>& notes) {

@@ -32,6 +32,7 @@ PAGES = {
     "plan": ["split.plan.json"],
     "profile": ["net.profile.csv"],
     "partition": ["net.partition.json"],
+    "intensity": ["intensity", "intensity.csv", "--scope", "direct", "--window", "2h", "--run", "split.run.jsonl"],
 }
 PICTURES = {
     "comparison": ["tradeoff", "waterfall", "causes", "prediction", "placement"],
@@ -39,6 +40,7 @@ PICTURES = {
     "plan": ["layers", "ledger"],
     "profile": ["layers"],
     "partition": [],
+    "intensity": ["intensity"],
 }
 
 
@@ -208,7 +210,8 @@ class Images(unittest.TestCase):
     def test_every_picture_is_an_svg_that_needs_nothing_else(self):
         for name, words in PAGES.items():
             for picture in PICTURES[name]:
-                svg = self.image(*words, "--picture", picture, "--format", "svg").decode()
+                alone = [] if name == "intensity" else ["--picture", picture]
+                svg = self.image(*words, *alone, "--format", "svg").decode()
                 self.assertTrue(svg.startswith("<svg"), (name, picture))
                 self.assertTrue(svg.endswith("</svg>\n"), (name, picture))
                 self.assertNotIn("var(--", svg)

@@ -100,7 +100,7 @@ Picture intensity_picture(const IntensitySeries& series, std::chrono::seconds wi
                                        series.samples().size(), samples.rows.size());
     }
     if (!made.rows.empty()) picture.caption += " Triangles are decisions.";
-    if (outside > 0) picture.caption += fmt::format(" {} decisions lie outside the series.", outside);
+    if (outside > 0) picture.caption += fmt::format(" {} of {} decisions lie outside the series.", outside, decisions.size());
     ColumnPlot plot;
     plot.unit = "g/kWh";
     const std::vector<SeriesGap> gaps = series.gaps();
