@@ -84,6 +84,7 @@ Evaluation evaluate_plan(const Plan& plan) {
         whole.slowest = evaluation.bottleneck;
     }
     if (plan.routing.policy != "single") add_routed_limits(plan, evaluation);
+    evaluation.latency = whole.mean();
     evaluation.value = recomputer.value(whole);
     return evaluation;
 }

@@ -12,7 +12,8 @@ namespace carbonedge {
 struct Evaluation {
     double value = 0;  ///< of the plan's objective: g, J, s or score
     CarbonParts parts;
-    Seconds latency_mean{0};
+    Seconds latency{0};       ///< max(A, B), which objectives and limits count; routed: the mean
+    Seconds latency_mean{0};  ///< replayed through the nodes' quotas
     Seconds latency_p95{0};
     Seconds bottleneck{0};                   ///< 1 / requests per second with many in flight
     std::size_t nodes = 0;                   ///< different ones that get requests

@@ -39,6 +39,8 @@ TOOLS = {
             "fleet a={file} --cluster {inputs}/cluster.ini",
             "fleet a={inputs}/invented.profile.csv --cluster {file}",
             "evaluate {file} --pipeline a:0-1",
+            "evaluate {file} --from csv --profile {inputs}/invented.profile.csv --cluster {inputs}/cluster.ini",
+            "evaluate {inputs}/stages.csv --from csv --profile {file} --cluster {inputs}/cluster.ini",
             "import --from pipedream {file} -o out",
             "import --from csv {file} -o out",
             "compare {file} --cluster {inputs}/cluster.ini",

@@ -7,8 +7,8 @@
 
 namespace carbonedge {
 
-/// Recomputes a pipeline and says its value and the limits that it breaks. Ends with 1 where it breaks one, and where a
-/// foreign plan is an empty one.
+/// Recomputes a plan by lib/verify alone and says what it costs and the limits that it breaks. Ends with 1 where it
+/// breaks one, and where a foreign plan is an empty one.
 ExitStatus evaluate_command(const EvaluateOptions& options, std::istream& in, std::ostream& out, std::ostream& err);
 
 }  // namespace carbonedge

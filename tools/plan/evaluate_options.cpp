@@ -12,9 +12,6 @@ void check(const EvaluateOptions& options) {
         if (!options.input.empty() || !options.cluster.empty()) {
             throw UsageError("--profile and --cluster are for a plan of another planner; say which with --from");
         }
-        if (options.pipeline.empty()) {
-            throw UsageError("no pipeline given, expected one such as --pipeline high:0-12,green:13-52");
-        }
         return;
     }
     if (!options.pipeline.empty()) throw UsageError("give --pipeline or --from, not both");
@@ -26,17 +23,17 @@ void check(const EvaluateOptions& options) {
 
 bool parse_evaluate_options(int argc, const char* const* argv, std::string_view page, std::ostream& out,
                             std::ostream& err, EvaluateOptions& options) {
-    CLI::App app("Value of a pipeline or of another planner's plan, and the limits that it breaks.",
-                 "carbonedge-plan evaluate");
+    CLI::App app("What a plan costs, ours or not, and the limits that it breaks.", "carbonedge-plan evaluate");
     app.add_option("plan", options.subject, "plan, - for standard input")->type_name("FILE");
     app.add_option("--pipeline", options.pipeline, "NODE:FIRST-LAST,... with the numbers of the layers, inclusive")
         ->type_name("STAGES");
-    add_text_option(app, "--from", "the plan is another planner's: pipeedge", "", [&options](const std::string& text) {
-        choose("--from", "format", text, {"pipeedge"});
-        options.from = text;
-    });
+    add_text_option(app, "--from", "the plan is not ours: csv (a row a stage) or pipeedge", "",
+                    [&options](const std::string& text) {
+                        choose("--from", "format", text, {"csv", "pipeedge"});
+                        options.from = text;
+                    });
     app.add_option("--profile", options.input, "with --from: profile of the model")->type_name("FILE");
-    app.add_option("--cluster", options.cluster, "with --from: nodes and links")->type_name("FILE");
+    add_cluster_options(app, options);
     add_goal_options(app, options);
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;

@@ -9,12 +9,12 @@
 
 namespace carbonedge {
 
-/// The command line of `carbonedge-plan evaluate`: a pipeline typed out under a plan's problem, or another planner's
-/// plan under a profile and a cluster.
+/// The command line of `carbonedge-plan evaluate`: a plan of ours, a pipeline typed out under its problem, or another
+/// planner's plan under a profile and a cluster.
 struct EvaluateOptions : ProblemOptions {
     StandardOptions standard;
     std::string subject;   ///< path of our plan, or of the foreign one
-    std::string pipeline;  ///< "high:0-12,green:13-52"
+    std::string pipeline;  ///< "high:0-12,green:13-52"; "": the plan's own
     std::string from;      ///< name of the foreign format; "": ours
 };
 

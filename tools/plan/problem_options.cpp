@@ -109,8 +109,7 @@ void add_goal_options(CLI::App& app, ProblemOptions& options) {
                     });
 }
 
-void add_input_options(CLI::App& app, ProblemOptions& options) {
-    app.add_option("input", options.input, "profile or partition, - for standard input")->type_name("FILE");
+void add_cluster_options(CLI::App& app, ProblemOptions& options) {
     app.add_option("--cluster", options.cluster, "nodes, links and their intensities")->type_name("FILE");
     add_list_option(app, "--node-profile", "profile of the model on this node; may be repeated", "NODE=FILE",
                     [&options](const std::string& text) {
@@ -125,6 +124,11 @@ void add_input_options(CLI::App& app, ProblemOptions& options) {
                         options.idle = static_cast<IdlePolicy>(
                             choose("--idle", "idle policy", text, {"none", "attributed", "full"}));
                     });
+}
+
+void add_input_options(CLI::App& app, ProblemOptions& options) {
+    app.add_option("input", options.input, "profile or partition, - for standard input")->type_name("FILE");
+    add_cluster_options(app, options);
 }
 
 }  // namespace carbonedge

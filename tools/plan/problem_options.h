@@ -26,7 +26,9 @@ struct ProblemOptions {
     std::vector<std::pair<std::string, std::string>> node_profiles;  ///< node, path
 };
 
-/// FILE, --cluster, --node-profile, --idle.
+/// --cluster, --node-profile, --idle.
+void add_cluster_options(CLI::App& app, ProblemOptions& options);
+/// FILE and the same.
 void add_input_options(CLI::App& app, ProblemOptions& options);
 /// --minimize, --carbon-weight and every limit.
 void add_goal_options(CLI::App& app, ProblemOptions& options);
