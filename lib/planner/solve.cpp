@@ -55,26 +55,57 @@ bool meets_latency_limits(const PlanningProblem& problem, const CostTable& table
            (!limits.latency_p95 || within(replay_placement(problem, table, placement).p95.count(), limits.latency_p95));
 }
 
-/// The bottleneck by thresholds. Nothing: the labels have to decide, because there are too many kinds of nodes, or a
-/// limit on latency forbids the plan that is best without it.
-std::optional<Solution> solve_by_probing(const PlanningProblem& problem, const CostTable& table,
-                                         const ExactPlannerOptions& options) {
+constexpr std::string_view kProbing = "exact-threshold-probing";
+/// Where probing left a gap the labels get a chance to close it, not the time to try everything.
+constexpr std::size_t kLabelsAfterProbing = 200'000;
+
+BottleneckSolution probed_bottleneck(const PlanningProblem& problem, const CostTable& table,
+                                     const ExactPlannerOptions& options) {
     ProbingOptions probing;
     probing.cutoff = options.cutoff;
     probing.out_of_time = options.any_plan ? [] { return true; } : options.out_of_time;
-    const std::optional<BottleneckSolution> probed = probe_bottleneck(problem, table, probing);
-    if (!probed) return std::nullopt;
-    if (probed->feasible && !meets_latency_limits(problem, table, probed->placement)) return std::nullopt;
+    return probe_bottleneck(problem, table, probing);
+}
+
+Solution solution_of(const BottleneckSolution& probed) {
     Solution solution;
-    solution.method = "exact-threshold-probing";
-    solution.placement = probed->placement;
+    solution.method = kProbing;
+    solution.placement = probed.placement;
     solution.status = SearchStatus::kStopped;
-    if (probed->proven) solution.status = probed->feasible ? SearchStatus::kOptimal : SearchStatus::kInfeasible;
+    if (probed.proven) solution.status = probed.feasible ? SearchStatus::kOptimal : SearchStatus::kInfeasible;
     solution.search.status = solution.status;
-    solution.search.value = probed->value;
-    solution.search.lower_bound = probed->lower_bound;
-    solution.search.counters = probed->counters;
+    solution.search.value = probed.value;
+    solution.search.lower_bound = probed.lower_bound;
+    solution.search.counters = probed.counters;
     return solution;
+}
+
+/// The better plan and the better bound of two searches, both stopped early or not.
+Solution combined(Solution labels, const BottleneckSolution& probed, bool allowed) {
+    if (labels.status != SearchStatus::kStopped) return labels;
+    const double bound = std::max(labels.search.lower_bound, probed.lower_bound);
+    if (allowed && (labels.placement.empty() || probed.value < labels.search.value)) labels = solution_of(probed);
+    labels.search.lower_bound = bound;
+    if (!labels.placement.empty() && bound >= labels.search.value * (1 - 1e-12)) labels.status = SearchStatus::kOptimal;
+    labels.search.status = labels.status;
+    return labels;
+}
+
+/// Thresholds first; labels where a limit on latency forbids what is best without it, or where the cluster has too many
+/// kinds of nodes for the thresholds to prove it.
+Solution solve_bottleneck(PlanningProblem problem, const CostTable& table, ExactPlannerOptions options) {
+    const BottleneckSolution probed = probed_bottleneck(problem, table, options);
+    const bool allowed = probed.feasible && meets_latency_limits(problem, table, probed.placement);
+    const bool enough = probed.proven || probed.complete || options.any_plan;
+    if (probed.proven && !probed.feasible) return solution_of(probed);
+    if (allowed && enough) return solution_of(probed);
+    if (!probed.feasible && probed.complete) return solution_of(probed);  // out of time
+    if (allowed) {
+        options.incumbent = probed.placement;
+        problem.caps.labels = std::min(problem.caps.labels, kLabelsAfterProbing);
+    }
+    const SearchGraph graph = build_search_graph(problem, table, {}, Alike::kTellApart);
+    return combined(solve_tables(problem, table, {}, graph, options), probed, allowed);
 }
 
 }  // namespace
@@ -123,12 +154,8 @@ Solution solve(const PlanningProblem& problem, const ExactPlannerOptions& option
     const CostTable table(problem);
     ScoreReferences references;
     if (problem.objective == Objective::kScore) references = score_references(problem, table);
-    const bool minimax = problem.objective == Objective::kBottleneck;
-    if (minimax) {
-        if (auto solution = solve_by_probing(problem, table, options)) return *std::move(solution);
-    }
-    const SearchGraph graph =
-        build_search_graph(problem, table, references, minimax ? Alike::kTellApart : Alike::kMerge);
+    if (problem.objective == Objective::kBottleneck) return solve_bottleneck(problem, table, options);
+    const SearchGraph graph = build_search_graph(problem, table, references);
     return solve_tables(problem, table, references, graph, options);
 }
 
