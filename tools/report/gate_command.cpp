@@ -6,6 +6,7 @@
 #include "lib/gate/judge.h"
 #include "lib/report/gate_document.h"
 #include "lib/report/gate_evidence.h"
+#include "lib/report/pictures/gate_picture.h"
 #include "tools/report/history_command.h"
 #include "tools/report/picture_rendering.h"
 #include "tools/report/read_inputs.h"
@@ -96,7 +97,7 @@ ExitStatus gate_command(const ReportOptions& options, std::istream& in, std::ost
     write_output(options.standard.output, options.standard.overwrite,
                  render_report(gate_document(verdict, for_people), options.standard,
                                {options.table, options.picture, options.plot, options.width},
-                               [] { return std::vector<Picture>(); }),
+                               [&] { return std::vector<Picture>{gate_picture(verdict)}; }),
                  out);
     const ExitStatus status = gate_exit_status(verdict.outcome, options.inconclusive);
     if (!options.standard.quiet && status != ExitStatus::kOk) {

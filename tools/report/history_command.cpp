@@ -2,6 +2,7 @@
 
 #include "lib/base/atomic_file.h"
 #include "lib/report/gate_evidence.h"
+#include "lib/report/pictures/trend_picture.h"
 #include "lib/report/trend.h"
 #include "tools/report/picture_rendering.h"
 #include "tools/report/read_inputs.h"
@@ -53,11 +54,12 @@ ExitStatus history_command(const ReportOptions& options, std::istream& in, std::
     check_history_name(options.history);
     if (!options.files.empty()) return append(options, in, err);
     const History history = read_history(read_input(options.history, in), options.history);
-    write_output(options.standard.output, options.standard.overwrite,
-                 render_report(describe_history(history, options.standard.seed), options.standard,
-                               {options.table, options.picture, options.plot, options.width},
-                               [] { return std::vector<Picture>(); }),
-                 out);
+    const Document document = describe_history(history, options.standard.seed);
+    write_output(
+        options.standard.output, options.standard.overwrite,
+        render_report(document, options.standard, {options.table, options.picture, options.plot, options.width},
+                      [&] { return trend_pictures(document); }),
+        out);
     if (!options.standard.quiet) {
         for (const std::string& remark : history.remarks) err << "carbonedge-report: warning: " << remark << "\n";
     }

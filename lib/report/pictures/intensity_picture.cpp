@@ -10,7 +10,7 @@
 namespace carbonedge {
 namespace {
 
-constexpr std::size_t kStretches = 1000;
+constexpr std::size_t kStretches = 400;
 constexpr std::int64_t kMostMissing = 10'000;  // columns of a plot in characters that one gap takes
 
 Table empty_samples() {
@@ -100,7 +100,8 @@ Picture intensity_picture(const IntensitySeries& series, std::chrono::seconds wi
                                        series.samples().size(), samples.rows.size());
     }
     if (!made.rows.empty()) picture.caption += " Triangles are decisions.";
-    if (outside > 0) picture.caption += fmt::format(" {} of {} decisions lie outside the series.", outside, decisions.size());
+    if (outside > 0)
+        picture.caption += fmt::format(" {} of {} decisions lie outside the series.", outside, decisions.size());
     ColumnPlot plot;
     plot.unit = "g/kWh";
     const std::vector<SeriesGap> gaps = series.gaps();

@@ -16,7 +16,7 @@ struct IntensityDecision {
 };
 
 /// A series over time, its cleanest window of that length, and the decisions that fall into it. A long series is drawn
-/// as the mean, lowest and highest of at most 1,000 stretches, so that no peak is lost; gaps stay open.
+/// as the mean, lowest and highest of at most 400 stretches, so that no peak is lost; gaps stay open.
 Picture intensity_picture(const IntensitySeries& series, std::chrono::seconds window, const SeriesPolicy& policy,
                           const std::vector<IntensityDecision>& decisions);
 

@@ -14,5 +14,6 @@ extern const std::string_view tradeoff_specification;
 extern const std::string_view prediction_specification;
 extern const std::string_view intensity_specification;
 extern const std::string_view gate_specification;
+extern const std::string_view trend_specification;
 
 }  // namespace carbonedge

@@ -10,6 +10,7 @@
 #include "lib/report/pictures/picture_file.h"
 #include "lib/report/pictures/policy_pictures.h"
 #include "lib/report/pictures/timeline_picture.h"
+#include "lib/report/pictures/trend_picture.h"
 #include "lib/report/renderers.h"
 #include "lib/report/text_plot.h"
 #include "tests/support/error_text.h"
@@ -253,6 +254,41 @@ TEST_CASE("a gate with many numbers shows totals and regressions first and says 
     CHECK(std::get<std::string>(table.rows[0][0]) == "latency");
     CHECK(std::get<std::string>(table.rows[1][0]) == "latency of layer3");
     CHECK(picture.caption.find("Of 500 numbers the 60") != std::string::npos);
+}
+
+TEST_CASE("a trend is drawn as shares of its first value with the entries where a level changed") {
+    Table trend{"trend",
+                "",
+                {{"commit", "", Unit::kText, "", false},
+                 {"latency", "", Unit::kTime, "", false},
+                 {"latency_change", "", Unit::kPercent, "", true},
+                 {"runs", "", Unit::kCount, "", false}},
+                {},
+                {}};
+    for (int i = 0; i < 4; ++i) {
+        TableRow row(trend);
+        row.set("commit", "c" + std::to_string(i)).set("runs", std::int64_t{5});
+        if (i != 1) row.set("latency", Nanoseconds(i < 3 ? 200 : 220));
+        row.add();
+    }
+    Table changes{"changes",
+                  "",
+                  {{"metric", "", Unit::kText, "", false},
+                   {"commit", "", Unit::kText, "", false},
+                   {"change", "", Unit::kPercent, "", true}},
+                  {},
+                  {}};
+    TableRow(changes).set("metric", "latency").set("commit", "c3").set("change", 10.0).add();
+    Document document;
+    document.sections = {trend, changes};
+    const auto pictures = trend_pictures(document);
+    REQUIRE(pictures.size() == 1);
+    const Table& values = numbers_of(pictures[0], "trend");
+    REQUIRE(values.rows.size() == 3);  // neither c1, which has no number, nor runs, which is no metric
+    CHECK(std::get<double>(values.rows[2][3]) == doctest::Approx(110));
+    CHECK(std::get<std::int64_t>(numbers_of(pictures[0], "changes").rows[0][0]) == 4);
+    document.sections = {changes};
+    CHECK(trend_pictures(document).empty());
 }
 
 TEST_CASE("names cannot break out of a page") {
