@@ -292,6 +292,48 @@ std::vector<std::string> opening_of_partition(const Partition& partition, std::o
             balance, "How sure: as sure as its profile; nothing was run."};
 }
 
+std::vector<std::string> opening_of_samples(const Samples& samples, double seconds,
+                                            std::optional<double> before_seconds) {
+    const Profile& current = samples.subjects.back();
+    const std::string rounds = counted(static_cast<std::int64_t>(samples.rounds.size()), "round");
+    const std::string time = time_text(to_nanoseconds(Seconds(seconds)));
+    if (!before_seconds) {
+        return {fmt::format("{} was run in {}, each in a process of its own.", current.model_name, rounds),
+                fmt::format("A pass takes {} of CPU time; what it emits depends on where it runs.", time),
+                fmt::format("How sure: medians over {}; the gate says what they can tell apart.", rounds)};
+    }
+    const std::string change =
+        *before_seconds > 0 ? fmt::format(", {:+.1f} %", (seconds / *before_seconds - 1) * 100) : "";
+    return {fmt::format("{} and {} were run in turns, in {}.", samples.subjects.front().model_name, current.model_name,
+                        rounds),
+            fmt::format("A pass takes {} of CPU time instead of {}{}; what it emits depends on where it runs.", time,
+                        time_text(to_nanoseconds(Seconds(*before_seconds))), change),
+            fmt::format("How sure: medians over {}; whether the change is one says the gate.", rounds)};
+}
+
+std::vector<std::string> opening_of_history(const History& history, const std::vector<HistoryChange>& changes,
+                                            const std::vector<std::string>& moves, std::size_t left_out) {
+    const auto entries = static_cast<std::int64_t>(history.entries.size());
+    if (entries == 0) return {"The history is empty."};
+    std::string since;
+    for (const HistoryChange& change : changes) {
+        since += fmt::format("{}{} {:+.1f} %", since.empty() ? "" : ", ", change.metric, change.percent);
+    }
+    std::string moved;
+    for (const std::string& move : moves) moved += (moved.empty() ? "" : ", ") + move;
+    const std::string why = moved.empty() ? "no metric moved to another level" : "levels moved at " + moved;
+    const std::string sure =
+        left_out == 0 ? "all entries were measured under the same conditions"
+                      : fmt::format("{} measured under other conditions than the last and left out of every series",
+                                    counted(static_cast<std::int64_t>(left_out), "entry was", "entries were"));
+    return {fmt::format("The history holds {}, from {} to {}.", counted(entries, "entry", "entries"),
+                        history.entries.front().commit, history.entries.back().commit),
+            since.empty() ? "Nothing in it can be compared yet."
+                          : fmt::format("From the first to the last: {}; {}.", since, why),
+            fmt::format("How sure: a change of level is claimed where it has a chance of less than 1 % by luck; {}.",
+                        sure)};
+}
+
 std::vector<std::string> opening_of_intensity(const IntensitySeries& series, const IntensityStatistics& statistics) {
     const SeriesOrigin& origin = series.origin();
     std::string sure = fmt::format("{} of the time is covered", percent_text(statistics.coverage * 100));

@@ -1,7 +1,12 @@
+#include "lib/base/quantile.h"
 #include "lib/report/descriptions.h"
+#include "lib/report/opening.h"
 #include "lib/report/sampled_rounds.h"
 
 #include <fmt/format.h>
+#include <algorithm>
+#include <optional>
+#include <vector>
 
 namespace carbonedge {
 namespace {
@@ -10,6 +15,11 @@ Cell time_cell(double seconds) { return to_nanoseconds(Seconds(seconds)); }
 
 std::int64_t passes_of(const SampleRound& round) {
     return static_cast<std::int64_t>(round.subjects.front().whole.size());
+}
+
+double median_of(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values.empty() ? 0.0 : quantile(values, 0.5);
 }
 
 }  // namespace
@@ -52,6 +62,8 @@ Document describe_samples(const Samples& samples) {
     }
     if (pair) table.notes.emplace_back("report --gate says whether the change is one");
     document.sections.emplace_back(std::move(table));
+    document.opening = opening_of_samples(samples, median_of(values.cpu_time),
+                                          pair ? std::optional(median_of(before.cpu_time)) : std::nullopt);
     return document;
 }
 

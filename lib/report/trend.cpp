@@ -4,6 +4,7 @@
 #include "lib/gate/change_points.h"
 #include "lib/report/cell_text.h"
 #include "lib/report/gate_document.h"
+#include "lib/report/opening.h"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -100,6 +101,9 @@ Document describe_history(const History& history, std::uint64_t seed) {
                   {},
                   {}};
     std::map<std::size_t, std::string> marks;
+    std::vector<HistoryChange> since_first;
+    std::vector<std::string> moves;
+    std::size_t left_out = 0;
     std::map<std::pair<std::size_t, GateMetric>, double> change_since;
     for (const GateMetric metric : kMetrics) {
         if (history.entries.empty()) break;
@@ -113,12 +117,18 @@ Document describe_history(const History& history, std::uint64_t seed) {
             const std::size_t entry = series.entries[point.index];
             marks[entry] += fmt::format("{}{} {:+.1f} %", marks[entry].empty() ? "" : ", ", gate_metric_name(metric),
                                         100 * point.change);
+            moves.push_back(fmt::format("{} ({} {:+.1f} %)", history.entries[entry].commit, gate_metric_name(metric),
+                                        100 * point.change));
             TableRow row(changes);
             row.set("metric", std::string(gate_metric_name(metric)));
             row.set("commit", history.entries[entry].commit);
             row.set("change", 100 * point.change);
             row.set("p_value", point.p_value);
             row.add();
+        }
+        if (series.values.size() > 1 && series.values.front() > 0) {
+            since_first.push_back(
+                {std::string(gate_metric_name(metric)), 100 * (series.values.back() / series.values.front() - 1)});
         }
         if (series.values.size() > 1) {
             document.notes.push_back(fmt::format("{:>9} {}", gate_metric_name(metric), blocks(series.values)));
@@ -139,6 +149,7 @@ Document describe_history(const History& history, std::uint64_t seed) {
             if (change != change_since.end()) row.set(name + "_change", change->second);
         }
         if (!belongs(evidence, history.entries.back().evidence)) {
+            ++left_out;
             row.set("mark", std::string("other conditions than the last line: in no series"));
         } else if (marks.contains(i)) {
             row.set("mark", marks[i]);
@@ -148,6 +159,7 @@ Document describe_history(const History& history, std::uint64_t seed) {
     document.sections.emplace_back(std::move(trend));
     document.sections.emplace_back(std::move(changes));
     document.notes.insert(document.notes.end(), history.remarks.begin(), history.remarks.end());
+    document.opening = opening_of_history(history, since_first, moves, left_out);
     return document;
 }
 

@@ -56,9 +56,12 @@ Table empty_values() {
 std::vector<double> add_metric(Table& values, const Table& trend, std::size_t column, std::size_t first) {
     std::vector<double> shares;
     double reference = 0;
+    const auto mark = column_of(trend, "mark");
     for (std::size_t row = first; row < trend.rows.size(); ++row) {
         const auto value = number_of(trend.rows[row][column]);
-        if (!value || *value == 0) continue;
+        // What was measured under other conditions is in no series, and its row says so.
+        const bool apart = mark && text_of(trend.rows[row][*mark]).starts_with("other conditions");
+        if (!value || *value == 0 || apart) continue;
         if (reference == 0) reference = *value;
         shares.push_back(100 * *value / reference);
         values.add_row({static_cast<std::int64_t>(row + 1), text_of(trend.rows[row][0]), trend.columns[column].key,

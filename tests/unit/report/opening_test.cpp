@@ -62,4 +62,29 @@ TEST_CASE("a profile names its slowest row and whether its checks passed") {
     CHECK(opening_of_profile(profile).size() == 1);
 }
 
+TEST_CASE("a history says what moved and what was left out") {
+    History history;
+    CHECK(opening_of_history(history, {}, {}, 0).size() == 1);
+    history.entries.resize(3);
+    history.entries.front().commit = "a1";
+    history.entries.back().commit = "c3";
+    const auto opening = opening_of_history(history, {{"latency", 5.04}}, {"c3 (latency +5.0 %)"}, 1);
+    CHECK(opening[0] == "The history holds 3 entries, from a1 to c3.");
+    CHECK(opening[1] == "From the first to the last: latency +5.0 %; levels moved at c3 (latency +5.0 %).");
+    CHECK(opening[2].find("1 entry was measured under other conditions") != std::string::npos);
+    CHECK(opening_of_history(history, {}, {}, 0)[1] == "Nothing in it can be compared yet.");
+}
+
+TEST_CASE("samples of two models say how much one takes more") {
+    Samples samples;
+    samples.subjects = {sample_profile(), sample_profile()};
+    samples.subjects[0].model_name = "old.pt";
+    samples.subjects[1].model_name = "new.pt";
+    samples.rounds.resize(12);
+    const auto pair = opening_of_samples(samples, 0.0105, 0.01);
+    CHECK(pair[0] == "old.pt and new.pt were run in turns, in 12 rounds.");
+    CHECK(pair[1].find("10.5 ms of CPU time instead of 10.0 ms, +5.0 %") != std::string::npos);
+    CHECK(opening_of_samples(samples, 0.01, std::nullopt)[1].find("instead") == std::string::npos);
+}
+
 }  // namespace carbonedge
