@@ -29,7 +29,7 @@ TOOLS = {
     },
     "plan": {
         "verbs": ["verify"],
-        "paged_verbs": ["evaluate", "import", "export", "dag", "fleet", "compare", "pareto", "sweep", "update"],
+        "paged_verbs": ["evaluate", "import", "export", "dag", "fleet", "compare", "pareto", "sweep", "update", "explain"],
         "reads": [
             "{file} --cluster {inputs}/cluster.ini",
             "{inputs}/invented.profile.csv --cluster {file}",

@@ -6,6 +6,7 @@
 #include "lib/cluster/cluster_file.h"
 #include "lib/partition/plan_file.h"
 #include "lib/profile/profile_file.h"
+#include "lib/verify/structure.h"
 
 #include <fmt/format.h>
 #include <filesystem>
@@ -93,6 +94,13 @@ PlanningProblem read_planning_problem(const ProblemOptions& options, std::istrea
     problem.carbon_weight = options.carbon_weight;
     problem.limits = options.limits;
     return problem;
+}
+
+Plan read_sound_plan(const std::string& path, std::istream& in) {
+    Plan plan = read_plan(read_input(path, in), shown_name(path));
+    const std::vector<std::string> breaches = structure_breaches(plan);
+    if (!breaches.empty()) throw InputError(shown_name(path), 0, breaches.front());
+    return plan;
 }
 
 }  // namespace carbonedge

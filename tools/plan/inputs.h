@@ -11,4 +11,8 @@ namespace carbonedge {
 /// --node-profile wins over it. Without --minimize the objective is carbon. Throws InputError and UsageError.
 PlanningProblem read_planning_problem(const ProblemOptions& options, std::istream& in);
 
+/// A plan whose structure holds (lib/verify/structure.h): stages on its nodes that cover its rows at legal cuts. What
+/// it claims is not checked. Throws InputError.
+Plan read_sound_plan(const std::string& path, std::istream& in);
+
 }  // namespace carbonedge

@@ -11,6 +11,7 @@
 #include "lib/verify/verify.h"
 #include "tools/cli/rendering.h"
 #include "tools/plan/infeasible.h"
+#include "tools/plan/inputs.h"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -179,7 +180,7 @@ ExitStatus walk(const UpdateOptions& options, const Plan& plan, const PlanningPr
 ExitStatus update_command(const UpdateOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
     check_output(options.standard.output, options.standard.overwrite);
     if (!options.plan.empty()) check_output(options.plan, options.standard.overwrite);
-    const Plan plan = read_plan(read_input(options.input, in), shown_name(options.input));
+    const Plan plan = read_sound_plan(options.input, in);
     PlanningProblem problem = problem_of_plan(plan);
     const RunningPipeline running = running_pipeline(plan.cluster, placement_of_plan(plan, problem));
     take_cluster(options, plan, in, problem);

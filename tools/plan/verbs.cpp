@@ -3,6 +3,7 @@
 #include "tools/plan/compare_command.h"
 #include "tools/plan/dag_command.h"
 #include "tools/plan/evaluate_command.h"
+#include "tools/plan/explain_command.h"
 #include "tools/plan/export_command.h"
 #include "tools/plan/fleet_command.h"
 #include "tools/plan/import_command.h"
@@ -22,6 +23,7 @@ extern const std::string_view help_page;
 extern const std::string_view compare_help_page;
 extern const std::string_view dag_help_page;
 extern const std::string_view evaluate_help_page;
+extern const std::string_view explain_help_page;
 extern const std::string_view export_help_page;
 extern const std::string_view fleet_help_page;
 extern const std::string_view import_help_page;
@@ -59,6 +61,7 @@ const std::array kVerbs{
     Verb{"compare", compare_help_page, &run<CompareOptions, &parse_compare_options, &compare_command>},
     Verb{"dag", dag_help_page, &run<DagOptions, &parse_dag_options, &dag_command>},
     Verb{"evaluate", evaluate_help_page, &run<EvaluateOptions, &parse_evaluate_options, &evaluate_command>},
+    Verb{"explain", explain_help_page, &run<ExplainOptions, &parse_explain_options, &explain_command>},
     Verb{"export", export_help_page, &run<ExportOptions, &parse_export_options, &export_command>},
     Verb{"fleet", fleet_help_page, &run<FleetOptions, &parse_fleet_options, &fleet_command>},
     Verb{"import", import_help_page, &run<ImportOptions, &parse_import_options, &import_command>},
