@@ -105,6 +105,7 @@ public:
         HttpResponse response;
         if (body.too_large) {
             response.problem = fmt::format("answered more than {} bytes", limits_.largest_body_bytes);
+            response.hopeless = true;
             return response;
         }
         if (code != CURLE_OK) {

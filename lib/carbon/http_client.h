@@ -18,7 +18,8 @@ struct HttpResponse {
     long status = 0;  ///< 0: no answer; then `problem` says why
     std::string body;
     std::string problem;  ///< "could not connect", "timed out", "answered more than 33554432 bytes", ...
-    std::chrono::seconds retry_after{0};  ///< the server's wish; 0 none
+    std::chrono::seconds retry_after{0};  ///< the server's wish, as seconds or as a date; 0 none
+    bool hopeless = false;                ///< asking again would give the same: the body is too large
 };
 
 /// Asks for one document. The implementation loads libcurl when the first request is made, so that programs which never

@@ -122,13 +122,17 @@ IntensitySeries read_intensity_csv(std::string_view text, const std::string& fil
     std::vector<IntensitySample> samples;
     samples.reserve(table.rows().size());
     std::string only_zone = choice.zone;
+    std::string other_zone;  // the first that was passed over, for whoever asks for one that is not there
     for (const CsvRow& row : table.rows()) {
         if (status && row.fields[*status] != "ok") continue;
         if (zone) {
             const std::string& name = row.fields[*zone];
             if (choice.zone.empty() && only_zone.empty()) only_zone = name;
             if (name != only_zone) {
-                if (!choice.zone.empty()) continue;
+                if (!choice.zone.empty()) {
+                    if (other_zone.empty()) other_zone = name;
+                    continue;
+                }
                 refuse(table, row.line,
                        fmt::format("holds the zones '{}' and '{}': say which, --zone {}", only_zone, name, name));
             }
@@ -142,8 +146,10 @@ IntensitySeries read_intensity_csv(std::string_view text, const std::string& fil
         samples.push_back({time_of(table, row, *time), CarbonIntensity(*number), was_estimated});
     }
     if (samples.empty()) {
+        const std::string other = !other_zone.empty() ? fmt::format("; it has zone '{}'", other_zone) : std::string();
         refuse(table, 0,
-               only_zone.empty() ? "holds no intensity" : fmt::format("holds no intensity of zone '{}'", only_zone));
+               only_zone.empty() ? "holds no intensity"
+                                 : fmt::format("holds no intensity of zone '{}'{}", only_zone, other));
     }
     origin.zone = only_zone;
     return {std::move(origin), std::move(samples)};

@@ -74,13 +74,19 @@ std::string address_of(const IntensityQuery& query) {
     throw std::logic_error("unknown service");
 }
 
-bool is_worth_a_retry(const HttpResponse& response) {
+bool is_worth_a_retry(const HttpResponse& response, const FetchPolicy& policy) {
+    if (response.hopeless || response.retry_after > policy.longest_delay) return false;
     return response.status == 0 || response.status == 429 || response.status >= 500;
 }
 
 /// One attempt's outcome in words, without the secret.
 std::string outcome_text(const HttpResponse& response) {
-    return response.status == 0 ? response.problem : fmt::format("answered {}", response.status);
+    if (response.status == 0) return response.problem;
+    std::string text = fmt::format("answered {}", response.status);
+    if (response.status >= 300 && response.status < 400) text += ", a redirect, which is not followed";
+    if (response.retry_after.count() > 0)
+        text += fmt::format(" and asks to wait for {} s", response.retry_after.count());
+    return text;
 }
 
 [[noreturn]] void refuse_secret(const IntensityQuery& query, long status) {
@@ -113,10 +119,40 @@ HttpResponse ask(const IntensityQuery& query, HttpRequest request, HttpClient& c
     for (int attempt = 1; attempt <= policy.attempts; ++attempt) {
         response = client.get(request);
         if (response.status == 401 || response.status == 403) refuse_secret(query, response.status);
-        if (!is_worth_a_retry(response)) return response;
+        if (!is_worth_a_retry(response, policy)) return response;
         if (attempt < policy.attempts) waiter.wait(response.retry_after);
     }
     return response;
+}
+
+bool has_control_characters(std::string_view text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+/// The token of a login's answer. Nothing of the answer is quoted where it is none.
+std::string token_of(const std::string& answer) {
+    std::string token;
+    try {
+        const JsonDocument document = read_json(answer, "watttime's login");
+        token = document.root().at("token").text();
+    } catch (const InputError&) {
+        token.clear();
+    }
+    if (token.empty() || has_control_characters(token))
+        throw EnvironmentError("watttime's login answered without a usable token", "try again later");
+    return token;
+}
+
+/// A token must not be read by whoever listens on the way.
+void refuse_open_road(const IntensityQuery& query, const ServiceSecret& secret) {
+    if (secret.value.empty() || !query.base_url.starts_with("http://")) return;
+    std::string_view host = std::string_view(query.base_url).substr(std::string_view("http://").size());
+    host = host.substr(0, host.find('/'));
+    const bool bracketed = host.starts_with('[');
+    host = bracketed ? host.substr(0, host.find(']') + 1) : host.substr(0, host.find(':'));
+    if (host == "localhost" || host == "[::1]" || host.starts_with("127.")) return;
+    throw UsageError(fmt::format("--url {}: a token would travel unencrypted; use https", query.base_url));
 }
 
 HttpRequest request_for(const IntensityQuery& query, const ServiceSecret& secret, HttpClient& client,
@@ -130,10 +166,25 @@ HttpRequest request_for(const IntensityQuery& query, const ServiceSecret& secret
         const HttpResponse login = ask(query, {base_of(query) + "/login", {}, secret.value}, client, policy);
         if (login.status != 200)
             throw EnvironmentError(fmt::format("watttime's login {}", outcome_text(login)), "try again later");
-        const JsonDocument document = read_json(login.body, "watttime's login");
-        request.headers.push_back("Authorization: Bearer " + document.root().at("token").text());
+        request.headers.push_back("Authorization: Bearer " + token_of(login.body));
     }
     return request;
+}
+
+/// `text` without anything of the secret, whoever put it there: a server may answer with what it was sent.
+std::string without_secret(std::string text, const ServiceSecret& secret, const HttpRequest& request) {
+    std::vector<std::string> hidden{secret.value, secret.value.substr(secret.value.find(':') + 1)};
+    for (const std::string& header : request.headers) {
+        const std::size_t space = header.rfind(' ');
+        if (header.starts_with("Authorization") || header.starts_with("auth-token"))
+            hidden.push_back(header.substr(space + 1));
+    }
+    for (const std::string& word : hidden) {
+        if (word.empty()) continue;
+        for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at))
+            text.replace(at, word.size(), "***");
+    }
+    return text;
 }
 
 /// The answer as a series, or why it is none.
@@ -146,10 +197,10 @@ std::variant<IntensitySeries, std::string> read_answer(const IntensityQuery& que
 }
 
 std::string cache_path(const IntensityQuery& query, const FetchPolicy& policy) {
-    std::string name = fmt::format("{}-{}-{}-{}-{}-{}", service_name(query.service), query.choice.zone,
-                                   query.choice.scope ? scope_name(*query.choice.scope) : "any",
-                                   query.choice.signal ? signal_name(*query.choice.signal) : "any",
-                                   utc_text(query.from), utc_text(query.to));
+    std::string name = fmt::format(
+        "{}{}-{}-{}-{}-{}-{}", service_name(query.service), query.base_url.empty() ? "" : "-" + query.base_url,
+        query.choice.zone, query.choice.scope ? scope_name(*query.choice.scope) : "any",
+        query.choice.signal ? signal_name(*query.choice.signal) : "any", utc_text(query.from), utc_text(query.to));
     for (char& letter : name) {
         const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
                            (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
@@ -179,6 +230,11 @@ void write_cache(const IntensityQuery& query, const FetchPolicy& policy, const I
     write_output(cache_path(query, policy), true, write_intensity(series), unused);
 }
 
+std::string trimmed(const std::string& text) {
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
 std::string age_text(std::chrono::seconds age) {
     const auto minutes = std::max<std::int64_t>(0, age.count() / 60);
     return minutes < 60 ? fmt::format("{} min", minutes) : fmt::format("{} h {} min", minutes / 60, minutes % 60);
@@ -205,9 +261,12 @@ FetchedIntensity fetch_intensity(const IntensityQuery& query, const ServiceSecre
     std::optional<FetchedIntensity> cached = read_cache(query, policy);
     if (cached && policy.now() - cached->fetched_at < policy.fresh_for) return std::move(*cached);
 
+    refuse_open_road(query, secret);
     std::string failure;
+    HttpRequest request;
     try {
-        const HttpResponse response = ask(query, request_for(query, secret, client, policy), client, policy);
+        request = request_for(query, secret, client, policy);
+        const HttpResponse response = ask(query, request, client, policy);
         if (response.status == 200) {
             auto answer = read_answer(query, response.body);
             if (auto* series = std::get_if<IntensitySeries>(&answer)) {
@@ -222,6 +281,7 @@ FetchedIntensity fetch_intensity(const IntensityQuery& query, const ServiceSecre
         if (!cached) throw;
         failure = error.what();
     }
+    failure = without_secret(failure, secret, request);
     if (!cached) {
         throw EnvironmentError(fmt::format("no intensity could be fetched: {}", failure),
                                "check the network and the zone, or read a file instead");
@@ -238,9 +298,31 @@ ServiceSecret read_secret_file(const std::string& path) {
     }
     std::istringstream no_input;
     std::string text = read_input(path, no_input);
-    text = text.substr(0, text.find_first_of("\r\n"));
+    text = trimmed(text.substr(0, text.find_first_of("\r\n")));
     if (text.empty()) throw InputError(path, 1, "is empty, a token was expected");
+    if (has_control_characters(text)) throw InputError(path, 1, "holds control characters, a token was expected");
     return {text};
+}
+
+ServiceSecret secret_from_variable(const std::string& text, const std::string& name) {
+    std::string secret = trimmed(text);
+    if (secret.empty() || has_control_characters(secret))
+        throw UsageError(fmt::format("--token-variable: {} holds no token: it is empty or has line breaks", name));
+    return {std::move(secret)};
+}
+
+std::string checked_base_url(const std::string& url) {
+    const std::string_view form = "expected one such as https://example.org/carbon";
+    const bool http = url.starts_with("http://") || url.starts_with("https://");
+    if (!http || has_control_characters(url) || url.find(' ') != std::string::npos)
+        throw UsageError(fmt::format("--url: '{}' is no address, {}", url, form));
+    const std::size_t start = url.find("//") + 2;
+    const std::string_view authority = std::string_view(url).substr(start, url.find('/', start) - start);
+    if (authority.find('@') != std::string_view::npos)  // not quoted: it may be a secret
+        throw UsageError(fmt::format("--url: holds a user or password; they belong into --token-file, {}", form));
+    if (authority.empty() || url.find_first_of("?#") != std::string::npos)
+        throw UsageError(fmt::format("--url: '{}' is no address of a service, {}", url.substr(0, url.find('?')), form));
+    return url.ends_with('/') ? url.substr(0, url.size() - 1) : url;
 }
 
 }  // namespace carbonedge

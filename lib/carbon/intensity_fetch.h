@@ -35,7 +35,7 @@ struct FetchPolicy {
     int attempts = 4;
     std::chrono::milliseconds first_delay{
         500};  ///< doubled each time, plus up to a quarter at random; a server's Retry-After counts more
-    std::chrono::seconds longest_delay{30};
+    std::chrono::seconds longest_delay{30};                ///< a server that wants a longer pause is not asked again
     std::string cache_folder;                              ///< "" for no cache
     std::chrono::seconds fresh_for{300};                   ///< a cached answer this young is taken without asking
     std::uint64_t seed = 0;                                ///< of the jitter
@@ -58,8 +58,15 @@ struct FetchedIntensity {
 FetchedIntensity fetch_intensity(const IntensityQuery& query, const ServiceSecret& secret, HttpClient& client,
                                  const FetchPolicy& policy);
 
-/// A private folder's file or the text of an environment variable as a secret: first line, trimmed. Throws InputError
-/// where it is empty or the file may be read by others.
+/// A file that only its owner may read as a secret: first line, trimmed. Throws InputError where it is empty, has
+/// control characters or may be read by others.
 ServiceSecret read_secret_file(const std::string& path);
+
+/// The text of an environment variable as a secret, likewise; `name` is said where it is refused.
+ServiceSecret secret_from_variable(const std::string& text, const std::string& name);
+
+/// Where a service is to be asked instead of at its own address: http or https, without user, password, query or
+/// fragment. Throws UsageError. A token is only sent over http to this machine itself.
+std::string checked_base_url(const std::string& url);
 
 }  // namespace carbonedge

@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/formats/csv.h"
+#include "lib/formats/header_lines.h"
 #include "lib/formats/json.h"
 #include "lib/formats/schema.h"
 #include "lib/units/text.h"
@@ -34,19 +35,8 @@ Enumeration one_of(const JsonCursor& cursor, std::initializer_list<Enumeration> 
 }  // namespace
 
 IntensitySeries read_own_intensity(std::string_view text, const std::string& file, const IntensityChoice& choice) {
-    std::vector<JsonMember> members;
-    long line = 1;
-    std::string_view rest = text;
-    while (rest.starts_with("# ")) {
-        const std::size_t end = rest.find('\n');
-        const std::string_view header = rest.substr(2, end == std::string_view::npos ? rest.size() - 2 : end - 2);
-        const std::size_t colon = header.find(": ");
-        if (colon == std::string_view::npos) throw InputError(file, line, "is no header line, expected '# key: value'");
-        members.push_back({header.substr(0, colon), header.substr(colon + 2), line});
-        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-        ++line;
-    }
-    const JsonDocument header = read_json_members(members, file);
+    const HeaderLines lines = take_header_lines(text, file);
+    const JsonDocument header = read_json_members(lines.members, file);
     const JsonCursor root = header.root();
     root.expect_only({"schema", "zone", "signal", "scope", "kind", "source", "licence"});
     expect_schema(root.at("schema").text(), "intensity", kNewest, file, root.at("schema").line());
@@ -68,7 +58,7 @@ IntensitySeries read_own_intensity(std::string_view text, const std::string& fil
     if (!choice.zone.empty() && choice.zone != origin.zone) {
         root.at("zone").refuse(fmt::format("is '{}', --zone {} was asked for", origin.zone, choice.zone));
     }
-    const CsvTable table = read_csv(rest, file, line);
+    const CsvTable table = read_csv(lines.rest, file, lines.line);
     table.expect_columns(kColumns);
     std::vector<IntensitySample> samples;
     samples.reserve(table.rows().size());

@@ -27,9 +27,10 @@ struct LedgerEntry {
     EnergyReading energy;  ///< zero joules for embodied carbon
     Seconds cpu_time{0};   ///< CPU time that used the joules; zero for link, idle and embodied
     CarbonIntensity intensity;
-    std::string signal;  ///< "average" | "marginal"
-    std::string scope;   ///< "direct" | "lifecycle"
-    GramsCo2e grams;     ///< joules x intensity; for embodied carbon the share of the device's
+    std::string signal;            ///< "average" | "marginal"
+    std::string scope;             ///< "direct" | "lifecycle"
+    GramsCo2e grams;               ///< joules x intensity; for embodied carbon the share of the device's
+    std::string intensity_origin;  ///< when and from where the intensity was looked up; "" the cluster file states it
 
     bool operator==(const LedgerEntry&) const = default;
 };

@@ -15,6 +15,22 @@ enum class IdlePolicy { kNone, kAttributed, kFull };
 
 std::string_view idle_policy_name(IdlePolicy policy);  ///< "none", "attributed", "full"
 
+/// Where an intensity came from that the cluster file does not state as a number (docs/carbon.md). Empty texts are not
+/// known.
+struct IntensityOrigin {
+    std::string reference;  ///< as the cluster file has it: "series:de.csv", "country:DE"
+    std::string source;     ///< publisher and data set
+    std::string licence;    ///< what the source asks of whoever shows the number
+    std::string kind;       ///< "actual", "forecast", "yearly mean"; "" while nothing was looked up
+    std::string from_utc;   ///< the moment, or where the window begins
+    std::string to_utc;     ///< where the window ends; "" for a moment
+    std::string remark;     ///< what was done about gaps or the end of a series; "" nothing
+
+    /// Whether the intensity beside it was looked up. A plan holds no other.
+    [[nodiscard]] bool is_resolved() const { return !kind.empty(); }
+    bool operator==(const IntensityOrigin&) const = default;
+};
+
 struct Node {
     std::string name;
     double cpus = 1.0;                      ///< CPU quota in cores
@@ -33,6 +49,7 @@ struct Node {
     GramsCo2e embodied{0.0};  ///< 0: not counted
     Seconds lifetime{0.0};
     std::string device = "cpu";
+    std::optional<IntensityOrigin> intensity_origin;  ///< absent: the cluster file states the number
 
     bool operator==(const Node&) const = default;
 };
@@ -81,6 +98,7 @@ struct Cluster {
     TransportCost transport;
     MessageBuffers buffers;
     IdlePolicy idle_policy = IdlePolicy::kNone;
+    std::optional<IntensityOrigin> gateway_intensity_origin;  ///< absent: the cluster file states the number, or none
 
     bool operator==(const Cluster&) const = default;
 };

@@ -68,8 +68,11 @@ std::optional<ClusterProblem> problem_of(const Node& node) {
     section.above_zero("memory", static_cast<double>(node.memory.value()), kLargestNumber);
     section.within("threads", node.threads, 1, kMostCpus);
     section.within("intensity", node.intensity.value(), 0, 1e6);
-    section.one_of("intensity_signal", node.intensity_signal, {"average", "marginal"});
-    section.one_of("intensity_scope", node.intensity_scope, {"direct", "lifecycle"});
+    const bool unresolved = node.intensity_origin && !node.intensity_origin->is_resolved();
+    if (!unresolved || !node.intensity_signal.empty())
+        section.one_of("intensity_signal", node.intensity_signal, {"average", "marginal"});
+    if (!unresolved || !node.intensity_scope.empty())
+        section.one_of("intensity_scope", node.intensity_scope, {"direct", "lifecycle"});
     section.above_zero("speed_factor", node.speed_factor, 1e6);
     if (!node.profile.empty() && node.speed_factor != 1) {
         section.refuse("speed_factor",

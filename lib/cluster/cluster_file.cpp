@@ -61,6 +61,28 @@ int parse_whole(std::string_view text, std::string_view what) {
 
 std::string parse_text(std::string_view text, std::string_view /*what*/) { return std::string(text); }
 
+/// A number, or the name of what it is to be taken from.
+struct StatedIntensity {
+    CarbonIntensity number;
+    std::optional<IntensityOrigin> origin;
+};
+
+StatedIntensity parse_stated_intensity(std::string_view text, std::string_view what) {
+    StatedIntensity stated;
+    for (const std::string_view kind : {kSeriesReference, kCountryReference}) {
+        if (!text.starts_with(kind)) continue;
+        if (text == kind) {
+            throw UsageError(fmt::format(
+                "{}: '{}' names nothing, expected one such as series:de_2023.csv or country:DE", what, text));
+        }
+        stated.origin.emplace();
+        stated.origin->reference = text;
+        return stated;
+    }
+    stated.number = parse_intensity(text, what);
+    return stated;
+}
+
 IdlePolicy parse_idle_policy(std::string_view text, std::string_view /*what*/) {
     constexpr std::array kPolicies{IdlePolicy::kNone, IdlePolicy::kAttributed, IdlePolicy::kFull};
     std::vector<std::string> names;
@@ -120,7 +142,14 @@ Node read_node(const IniFile& ini, const IniSection& section) {
     reader.require("memory", node.memory, parse_bytes);
     reader.read("threads", node.threads, parse_whole);
     reader.read("zone", node.zone, parse_text);
-    reader.require("intensity", node.intensity, parse_intensity);
+    StatedIntensity intensity;
+    reader.require("intensity", intensity, parse_stated_intensity);
+    node.intensity = intensity.number;
+    node.intensity_origin = intensity.origin;
+    if (node.intensity_origin) {  // the source says what it is of, unless the file does
+        node.intensity_signal.clear();
+        node.intensity_scope.clear();
+    }
     reader.read("intensity_signal", node.intensity_signal, parse_text);
     reader.read("intensity_scope", node.intensity_scope, parse_text);
     reader.read("profile", node.profile, parse_text);
@@ -160,7 +189,13 @@ Link read_link(const IniFile& ini, const IniSection& section) {
 void read_gateway(const IniFile& ini, const IniSection& section, Cluster& cluster) {
     const SectionReader reader(ini, section, kGatewayKeys);
     reader.read("zone", cluster.gateway_zone, parse_text);
-    reader.read("intensity", cluster.gateway_intensity, parse_intensity);
+    StatedIntensity intensity;
+    if (!reader.read("intensity", intensity, parse_stated_intensity)) return;
+    if (intensity.origin) {
+        cluster.gateway_intensity_origin = intensity.origin;
+    } else {
+        cluster.gateway_intensity = intensity.number;
+    }
 }
 
 void read_transport(const IniFile& ini, const IniSection& section, Cluster& cluster) {
@@ -208,6 +243,54 @@ long line_of(const IniFile& ini, const ClusterProblem& problem) {
     return 0;
 }
 
+IntensityReference reference_of(const IniFile& ini, const std::string& section, const IntensityOrigin& origin) {
+    IntensityReference reference{ini.file, 0, section, origin.reference, "", "", ""};
+    reference.line = line_of(ini, {section, "intensity", ""});
+    return reference;
+}
+
+ResolvedIntensity refuse_intensity_name(const IntensityReference& reference) {
+    throw InputError(reference.file, reference.line,
+                     fmt::format("[{}] the intensity {} is not looked up here; state a number such as 380g/kWh",
+                                 reference.section, reference.text));
+}
+
+/// The signal or scope that all nodes have, or "".
+std::string common(const Cluster& cluster, std::string Node::*kind) {
+    const std::string& first = cluster.nodes.front().*kind;
+    const bool all =
+        std::all_of(cluster.nodes.begin(), cluster.nodes.end(), [&](const Node& node) { return node.*kind == first; });
+    return all ? first : "";
+}
+
+/// Looks every named intensity up; the gateway's last, since it is to be of the nodes' signal and scope.
+void resolve_intensities(const IniFile& ini, Cluster& cluster, const IntensityResolver& resolver) {
+    for (Node& node : cluster.nodes) {
+        if (!node.intensity_origin) continue;
+        IntensityReference reference = reference_of(ini, "node." + node.name, *node.intensity_origin);
+        reference.zone = node.zone;
+        reference.signal = node.intensity_signal;
+        reference.scope = node.intensity_scope;
+        ResolvedIntensity found = resolver(reference);
+        if (!found.origin.is_resolved()) continue;
+        node.intensity = found.intensity;
+        if (node.zone.empty()) node.zone = found.zone;
+        node.intensity_signal = found.signal;
+        node.intensity_scope = found.scope;
+        node.intensity_origin = std::move(found.origin);
+    }
+    if (!cluster.gateway_intensity_origin || cluster.nodes.empty()) return;
+    IntensityReference reference = reference_of(ini, "gateway", *cluster.gateway_intensity_origin);
+    reference.zone = cluster.gateway_zone;
+    reference.signal = common(cluster, &Node::intensity_signal);
+    reference.scope = common(cluster, &Node::intensity_scope);
+    ResolvedIntensity found = resolver(reference);
+    if (!found.origin.is_resolved()) return;
+    cluster.gateway_intensity = found.intensity;
+    if (cluster.gateway_zone.empty()) cluster.gateway_zone = found.zone;
+    cluster.gateway_intensity_origin = std::move(found.origin);
+}
+
 /// Writes sections, leaving out what is not there.
 class Writer {
 public:
@@ -234,6 +317,14 @@ public:
         number_above_zero("energy_per_byte", link.energy_per_byte.value(), "J/B");
         if (link.intensity) number("intensity", link.intensity->value(), "g/kWh");
     }
+    /// As the file had it: what was looked up is looked up again.
+    void intensity(CarbonIntensity intensity, const std::optional<IntensityOrigin>& origin) {
+        if (origin) {
+            text("intensity", origin->reference);
+        } else {
+            number("intensity", intensity.value(), "g/kWh");
+        }
+    }
     std::string take() { return std::move(out_); }
 
 private:
@@ -253,9 +344,9 @@ void write_node(Writer& writer, const Node& node) {
     writer.value("memory", bytes_value(node.memory));
     writer.value("threads", std::to_string(node.threads));
     writer.text("zone", node.zone);
-    writer.number("intensity", node.intensity.value(), "g/kWh");
-    writer.value("intensity_signal", node.intensity_signal);
-    writer.value("intensity_scope", node.intensity_scope);
+    writer.intensity(node.intensity, node.intensity_origin);
+    writer.text("intensity_signal", node.intensity_signal);
+    writer.text("intensity_scope", node.intensity_scope);
     writer.text("profile", node.profile);
     if (node.profile.empty()) writer.number("speed_factor", node.speed_factor);
     writer.number("idle_power_per_core", node.idle_power_per_core.value(), "W");
@@ -283,7 +374,13 @@ void write_transport(Writer& writer, const TransportCost& cost, const MessageBuf
 
 }  // namespace
 
-Cluster read_cluster(std::string_view text, const std::string& file) {
+ResolvedIntensity keep_intensity_name(const IntensityReference& reference) {
+    ResolvedIntensity kept;
+    kept.origin.reference = reference.text;
+    return kept;
+}
+
+Cluster read_cluster(std::string_view text, const std::string& file, const IntensityResolver& resolver) {
     const IniFile ini = read_ini(text, file);
     Cluster cluster;
     // A newer schema is refused before anything that it may have changed.
@@ -293,6 +390,7 @@ Cluster read_cluster(std::string_view text, const std::string& file) {
     for (const IniSection& section : ini.sections) {
         if (section.name != "cluster") read_section(ini, section, cluster);
     }
+    resolve_intensities(ini, cluster, resolver ? resolver : refuse_intensity_name);
     if (const auto problem = find_problem(cluster)) {
         throw InputError(file, line_of(ini, *problem), problem->problem);
     }
@@ -311,10 +409,12 @@ std::string write_cluster(const Cluster& cluster) {
     for (const Node& node : cluster.nodes) write_node(writer, node);
     if (cluster.default_link != Link{}) writer.link(cluster.default_link);
     for (const Link& link : cluster.links) writer.link(link);
-    if (!cluster.gateway_zone.empty() || cluster.gateway_intensity) {
+    if (!cluster.gateway_zone.empty() || cluster.gateway_intensity || cluster.gateway_intensity_origin) {
         writer.section("gateway");
         writer.text("zone", cluster.gateway_zone);
-        if (cluster.gateway_intensity) writer.number("intensity", cluster.gateway_intensity->value(), "g/kWh");
+        if (cluster.gateway_intensity || cluster.gateway_intensity_origin) {
+            writer.intensity(cluster.gateway_intensity.value_or(CarbonIntensity(0)), cluster.gateway_intensity_origin);
+        }
     }
     if (cluster.transport != TransportCost{} || cluster.buffers != MessageBuffers{}) {
         write_transport(writer, cluster.transport, cluster.buffers);

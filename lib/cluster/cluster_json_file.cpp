@@ -7,16 +7,43 @@
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 namespace carbonedge {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
+IntensityOrigin read_origin(const JsonCursor& cursor) {
+    cursor.expect_only({"reference", "source", "licence", "kind", "from_utc", "to_utc", "remark"});
+    IntensityOrigin origin;
+    origin.reference = cursor.at("reference").text();
+    origin.source = cursor.at("source").text();
+    origin.kind = cursor.at("kind").text();
+    if (origin.kind.empty()) cursor.at("kind").refuse("an intensity of a plan was looked up; its kind is empty");
+    if (const auto licence = cursor.find("licence")) origin.licence = licence->text();
+    if (const auto from = cursor.find("from_utc")) origin.from_utc = from->text();
+    if (const auto to = cursor.find("to_utc")) origin.to_utc = to->text();
+    if (const auto remark = cursor.find("remark")) origin.remark = remark->text();
+    return origin;
+}
+
+Json to_json(const IntensityOrigin& origin) {
+    if (!origin.is_resolved()) throw std::logic_error("the intensity " + origin.reference + " was not looked up");
+    Json json{{"reference", origin.reference}, {"source", origin.source}};
+    if (!origin.licence.empty()) json["licence"] = origin.licence;
+    json["kind"] = origin.kind;
+    if (!origin.from_utc.empty()) json["from_utc"] = origin.from_utc;
+    if (!origin.to_utc.empty()) json["to_utc"] = origin.to_utc;
+    if (!origin.remark.empty()) json["remark"] = origin.remark;
+    return json;
+}
+
 Node read_node(const JsonCursor& cursor) {
     cursor.expect_only({"name", "cpus", "quota_period_ns", "memory_bytes", "threads", "zone", "intensity_gco2e_per_kwh",
                         "intensity_signal", "intensity_scope", "profile", "speed_factor", "idle_power_per_core_watts",
-                        "busy_power_per_core_watts", "pue", "embodied_gco2e", "lifetime_seconds", "device"});
+                        "busy_power_per_core_watts", "pue", "embodied_gco2e", "lifetime_seconds", "device",
+                        "intensity_origin"});
     Node node;
     node.name = cursor.at("name").text();
     node.cpus = cursor.at("cpus").number();
@@ -35,6 +62,7 @@ Node read_node(const JsonCursor& cursor) {
     if (const auto embodied = cursor.find("embodied_gco2e")) node.embodied = GramsCo2e(embodied->number());
     if (const auto lifetime = cursor.find("lifetime_seconds")) node.lifetime = Seconds(lifetime->number());
     node.device = cursor.at("device").text();
+    if (const auto origin = cursor.find("intensity_origin")) node.intensity_origin = read_origin(*origin);
     return node;
 }
 
@@ -56,6 +84,7 @@ Json to_json(const Node& node) {
     if (node.embodied.value() > 0) json["embodied_gco2e"] = node.embodied.value();
     if (node.lifetime.count() > 0) json["lifetime_seconds"] = node.lifetime.count();
     json["device"] = node.device;
+    if (node.intensity_origin) json["intensity_origin"] = to_json(*node.intensity_origin);
     return json;
 }
 
@@ -161,11 +190,12 @@ Cluster cluster_from_json(const JsonCursor& cursor) {
         cluster.links.push_back(read_link(link, /*with_ends=*/true));
     }
     const JsonCursor gateway = cursor.at("gateway");
-    gateway.expect_only({"zone", "intensity_gco2e_per_kwh"});
+    gateway.expect_only({"zone", "intensity_gco2e_per_kwh", "intensity_origin"});
     cluster.gateway_zone = gateway.at("zone").text();
     if (const auto intensity = gateway.find("intensity_gco2e_per_kwh")) {
         cluster.gateway_intensity = CarbonIntensity(intensity->number());
     }
+    if (const auto origin = gateway.find("intensity_origin")) cluster.gateway_intensity_origin = read_origin(*origin);
     cluster.transport = read_transport(cursor.at("transport"));
     if (const auto buffers = cursor.find("buffers")) cluster.buffers = read_buffers(*buffers);
     if (const auto problem = find_problem(cluster)) {
@@ -181,6 +211,7 @@ Json cluster_to_json(const Cluster& cluster) {
     for (const Link& link : cluster.links) links.push_back(to_json(link, /*with_ends=*/true));
     Json gateway{{"zone", cluster.gateway_zone}};
     if (cluster.gateway_intensity) gateway["intensity_gco2e_per_kwh"] = cluster.gateway_intensity->value();
+    if (cluster.gateway_intensity_origin) gateway["intensity_origin"] = to_json(*cluster.gateway_intensity_origin);
     Json json{{"name", cluster.name},
               {"idle_policy", idle_policy_name(cluster.idle_policy)},
               {"nodes", std::move(nodes)},

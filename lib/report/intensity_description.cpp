@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <set>
 
 namespace carbonedge {
 namespace {
@@ -100,6 +101,45 @@ Document describe_intensity(const IntensitySeries& series, std::chrono::seconds 
     document.sections.emplace_back(samples_of(series));
     if (!remark.empty()) document.notes.push_back(remark);
     document.opening = opening_of_intensity(series, statistics);
+    return document;
+}
+
+Document describe_countries(std::span<const CountryIntensity> countries) {
+    Table table{"countries",
+                "Yearly means of countries",
+                {{"code", "code", Unit::kText, "", false},
+                 {"name", "country", Unit::kText, "", false},
+                 {"year", "year", Unit::kCount, "", false},
+                 {"intensity", "mean", Unit::kIntensity, "", false},
+                 {"signal", "signal", Unit::kText, "", false},
+                 {"scope", "scope", Unit::kText, "", false},
+                 {"source", "source", Unit::kText, "", false}},
+                {},
+                {}};
+    Table sources{"sources",
+                  "Sources",
+                  {{"id", "source", Unit::kText, "", false},
+                   {"what", "publisher and data set", Unit::kText, "", false},
+                   {"url", "url", Unit::kText, "", false},
+                   {"licence", "licence", Unit::kText, "", false},
+                   {"remark", "remark", Unit::kText, "", false}},
+                  {},
+                  {}};
+    std::set<std::string> seen;
+    for (const CountryIntensity& country : countries) {
+        table.add_row({country.code, country.name, std::int64_t{country.year}, country.intensity,
+                       std::string(signal_name(country.signal)), std::string(scope_name(country.scope)),
+                       country.source_id});
+        if (!seen.insert(country.source_id).second) continue;
+        sources.add_row({country.source_id, country.source, country.url, country.licence, country.remark});
+    }
+    Document document;
+    document.kind = "countries";
+    document.title = "Carbon intensity of countries";
+    document.sections.emplace_back(std::move(table));
+    document.sections.emplace_back(std::move(sources));
+    document.notes.emplace_back(
+        "means of a year: they are not the intensity of any hour, which a series or a service gives");
     return document;
 }
 

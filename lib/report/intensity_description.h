@@ -1,9 +1,11 @@
 #pragma once
 
+#include "lib/carbon/country_table.h"
 #include "lib/carbon/intensity_series.h"
 #include "lib/report/document.h"
 
 #include <chrono>
+#include <span>
 #include <string>
 
 namespace carbonedge {
@@ -13,5 +15,8 @@ namespace carbonedge {
 /// by.
 Document describe_intensity(const IntensitySeries& series, std::chrono::seconds window, const SeriesPolicy& policy,
                             const std::string& remark);
+
+/// Yearly means of countries, each with its year (table "countries"), and who says so (table "sources").
+Document describe_countries(std::span<const CountryIntensity> countries);
 
 }  // namespace carbonedge

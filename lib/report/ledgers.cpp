@@ -1,5 +1,7 @@
 #include "lib/report/ledgers.h"
 
+#include "lib/cluster/intensity_notes.h"
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
@@ -41,6 +43,10 @@ LedgerEntry node_line(const Cluster& cluster, LedgerKind kind, const std::string
         line.intensity = found.intensity;
         line.signal = found.intensity_signal;
         line.scope = found.intensity_scope;
+        if (found.intensity_origin) {
+            line.intensity_origin =
+                fmt::format("{}, {}", found.intensity_origin->reference, moment_text(*found.intensity_origin));
+        }
     } else {
         line.intensity = implied_intensity(energy.joules, grams);
     }

@@ -1,6 +1,8 @@
 #include "lib/report/sections.h"
 
 #include "lib/carbon/sci.h"
+#include "lib/cluster/intensity_notes.h"
+#include "lib/partition/uncounted_transport.h"
 #include "lib/report/ledgers.h"
 
 #include <fmt/format.h>
@@ -65,6 +67,13 @@ Cell time_cell(double seconds) { return to_nanoseconds(Seconds(seconds)); }
 Seconds predicted_compute_cpu(const PlannedStage& stage) {
     const double joules = (stage.parts.compute_joules + stage.parts.transport_cpu_joules).value();
     return to_seconds(stage.cpu) * (joules > 0 ? stage.parts.compute_joules.value() / joules : 1.0);
+}
+
+/// Each note once: plans that are compared often share a cluster.
+void add_notes(Table& table, const std::vector<std::string>& notes) {
+    for (const std::string& note : notes) {
+        if (std::find(table.notes.begin(), table.notes.end(), note) == table.notes.end()) table.notes.push_back(note);
+    }
 }
 
 void add_return_row(Table& table, const Subject& subject, std::size_t pipeline, const std::string& label) {
@@ -181,7 +190,8 @@ Table ledger_table(std::span<const Subject> subjects) {
                      text("source", "source"),
                      text("boundary", "boundary"),
                      text("signal", "signal"),
-                     text("scope", "scope")};
+                     text("scope", "scope"),
+                     text("intensity_origin", "intensity is")};
     for (const Subject& subject : subjects) {
         const ChosenLedger chosen = choose_ledger(subject);
         const double total = total_grams(chosen.ledger).value();
@@ -204,6 +214,7 @@ Table ledger_table(std::span<const Subject> subjects) {
                 row.set("boundary", entry.energy.boundary);
                 row.set("signal", entry.signal);
                 row.set("scope", entry.scope);
+                if (!entry.intensity_origin.empty()) row.set("intensity_origin", entry.intensity_origin);
             }
             row.set("carbon", entry.grams);
             if (total != 0) row.set("carbon_share", entry.grams.value() / total * 100);
@@ -213,6 +224,10 @@ Table ledger_table(std::span<const Subject> subjects) {
             table.notes.push_back(
                 fmt::format("{}: a line's grams are not its joules times its intensity, by {:.2g} of the total",
                             subject.name, off));
+        }
+        add_notes(table, intensity_notes(subject.plan.cluster));
+        if (const auto uncounted = uncounted_transport(subject.plan)) {
+            add_notes(table, {subject.name + ", " + uncounted_transport_note(*uncounted)});
         }
     }
     return table;

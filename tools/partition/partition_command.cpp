@@ -26,7 +26,8 @@ SplitRequest split_request(const PartitionOptions& options, std::istream& in) {
         request.shares.assign(*options.stages, 1.0 / static_cast<double>(*options.stages));
         return request;
     }
-    const Cluster cluster = read_cluster(read_input(options.cluster, in), shown_name(options.cluster));
+    const Cluster cluster =
+        read_cluster(read_input(options.cluster, in), shown_name(options.cluster), keep_intensity_name);
     if (options.stages && *options.stages != cluster.nodes.size()) {
         throw UsageError(fmt::format("--stages {}: the capability split makes one stage for each of the {} nodes",
                                      *options.stages, cluster.nodes.size()));

@@ -3,6 +3,8 @@
 #include "lib/planner/limit_analysis.h"
 #include "lib/units/text.h"
 
+#include "lib/cluster/intensity_notes.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -91,6 +93,7 @@ Document comparison_document(const PlanningProblem& problem, const std::vector<C
         add_row(table, compared, exact);
         routed = routed || (compared.routed && compared.feasible());
     }
+    for (const std::string& note : intensity_notes(problem.cluster)) table.notes.push_back(note);
     table.notes.push_back(fmt::format("ratio: {} by that of the exact plan", objective_name(problem.objective)));
     if (routed) {
         table.notes.emplace_back(

@@ -3,7 +3,9 @@
 #include "lib/base/atomic_file.h"
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
+#include "lib/carbon/cluster_intensity.h"
 #include "lib/cluster/cluster_file.h"
+#include "lib/cluster/intensity_notes.h"
 #include "lib/partition/plan_file.h"
 #include "lib/profile/profile_file.h"
 #include "lib/verify/structure.h"
@@ -60,12 +62,29 @@ std::map<std::string, std::string> own_profiles(const ProblemOptions& options, c
     return paths;
 }
 
+/// Where the cluster file names intensities instead of stating them.
+IntensityResolver resolver_of(const ProblemOptions& options, std::istream& in) {
+    IntensityInputs inputs;
+    inputs.folder = std::filesystem::path(options.cluster).parent_path().string();
+    inputs.read = [&in](const std::string& path) { return read_input(path, in); };
+    inputs.countries = options.country_table.empty()
+                           ? built_in_countries()
+                           : read_country_table(read_input(options.country_table, in), options.country_table);
+    return intensity_resolver(options.moment, std::move(inputs));
+}
+
 }  // namespace
 
 PlanningProblem read_planning_problem(const ProblemOptions& options, std::istream& in) {
+    if (options.moment.window && !options.moment.at)
+        throw UsageError("--window: from when is not said, expected it beside a time such as --at 2023-07-01T12:00Z");
     PlanningProblem problem;
     read_reference(options, in, problem);
-    problem.cluster = read_cluster(read_input(options.cluster, in), shown_name(options.cluster));
+    problem.cluster =
+        read_cluster(read_input(options.cluster, in), shown_name(options.cluster), resolver_of(options, in));
+    if (const auto mixed = mixed_intensities(problem.cluster)) {
+        throw InputError(shown_name(options.cluster), 0, *mixed);
+    }
     if (options.idle) problem.cluster.idle_policy = *options.idle;
     const std::map<std::string, std::string> paths = own_profiles(options, problem.cluster);
     std::map<std::string, int> read;  // nodes of one kind share a profile

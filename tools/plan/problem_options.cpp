@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <chrono>
 
 namespace carbonedge {
 namespace {
@@ -107,6 +108,36 @@ void add_goal_options(CLI::App& app, ProblemOptions& options) {
                     [&options](const std::string& text) {
                         options.limits.forbidden.push_back(assignment("--forbid", text, "LAYER=NODE"));
                     });
+}
+
+void add_moment_options(CLI::App& app, ProblemOptions& options) {
+    IntensityMoment& moment = options.moment;
+    add_text_option(
+        app, "--at", "when intensities from a series are to hold (UTC), or now", "", [&](const std::string& text) {
+            moment.at = parse_utc(text);
+            if (text == "now") moment.at = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+            if (!moment.at)
+                throw UsageError(
+                    fmt::format("--at: '{}' is no time, expected one such as 2023-07-01T12:00Z, or now", text));
+        });
+    add_text_option(app, "--window", "take the mean over this long from --at on, such as 4h", "the moment",
+                    [&](const std::string& text) {
+                        moment.window =
+                            std::chrono::duration_cast<std::chrono::seconds>(positive_time(text, "--window"));
+                        if (moment.window->count() == 0)
+                            throw UsageError(fmt::format("--window: '{}' is shorter than a second", text));
+                    });
+    add_text_option(app, "--gap", "in a gap of a series: error, hold or interpolate", "error",
+                    [&](const std::string& text) {
+                        moment.policy.gap =
+                            static_cast<GapPolicy>(choose("--gap", "policy", text, {"error", "hold", "interpolate"}));
+                    });
+    add_text_option(app, "--beyond", "before or after a series: error or hold", "error", [&](const std::string& text) {
+        moment.policy.out_of_range =
+            static_cast<OutOfRangePolicy>(choose("--beyond", "policy", text, {"error", "hold"}));
+    });
+    app.add_option("--country-table", options.country_table, "yearly means of countries, instead of the built-in table")
+        ->type_name("FILE");
 }
 
 void add_cluster_options(CLI::App& app, ProblemOptions& options) {

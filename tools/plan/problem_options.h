@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/carbon/cluster_intensity.h"
 #include "lib/partition/plan.h"
 
 #include <functional>
@@ -16,8 +17,10 @@ namespace carbonedge {
 
 /// What every verb of carbonedge-plan that solves a problem takes: its files, its goal and its limits.
 struct ProblemOptions {
-    std::string input;    ///< path of a profile or partition
-    std::string cluster;  ///< path
+    std::string input;          ///< path of a profile or partition
+    std::string cluster;        ///< path
+    IntensityMoment moment;     ///< when the intensities that the cluster names are to hold
+    std::string country_table;  ///< path; "" the built-in one
     std::optional<Objective> objective;
     double carbon_weight = 0.5;
     Limits limits;
@@ -30,6 +33,8 @@ struct ProblemOptions {
 void add_cluster_options(CLI::App& app, ProblemOptions& options);
 /// FILE and the same.
 void add_input_options(CLI::App& app, ProblemOptions& options);
+/// --at, --window, --gap, --beyond and --country-table: what intensities that the cluster file names are taken by.
+void add_moment_options(CLI::App& app, ProblemOptions& options);
 /// --minimize, --carbon-weight and every limit.
 void add_goal_options(CLI::App& app, ProblemOptions& options);
 

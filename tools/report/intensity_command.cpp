@@ -24,7 +24,7 @@ ServiceSecret secret_of(const IntensityOptions& options) {
     if (value == nullptr || *value == '\0') {
         throw UsageError(fmt::format("--token-variable: {} is not set in the environment", options.token_variable));
     }
-    return {value};
+    return secret_from_variable(value, options.token_variable);
 }
 
 FetchedIntensity fetch(const IntensityOptions& options) {
@@ -32,7 +32,11 @@ FetchedIntensity fetch(const IntensityOptions& options) {
     policy.cache_folder = options.cache_folder;
     policy.sleep = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
     policy.now = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); };
-    const auto client = make_http_client({});
+    policy.attempts = options.attempts;
+    HttpLimits limits;
+    limits.total_timeout = options.timeout;
+    limits.connect_timeout = std::min(limits.connect_timeout, options.timeout);
+    const auto client = make_http_client(limits);
     return fetch_intensity(options.query, secret_of(options), *client, policy);
 }
 
@@ -58,9 +62,27 @@ std::vector<IntensityDecision> decisions_of(const IntensityOptions& options, std
     return decisions;
 }
 
+ExitStatus show_countries(const IntensityOptions& options, std::istream& in, std::ostream& out) {
+    const std::vector<CountryIntensity> table =
+        options.country_table.empty()
+            ? built_in_countries()
+            : read_country_table(read_input(options.country_table, in), options.country_table);
+    std::vector<CountryIntensity> shown;
+    if (options.all_countries) shown = table;
+    for (const std::string& code : options.countries) {
+        if (!options.all_countries) shown.push_back(find_country(table, code));
+    }
+    write_output(options.standard.output, options.standard.overwrite,
+                 render_report(describe_countries(shown), options.standard, {options.table, {}, {}, options.width},
+                               [] { return std::vector<Picture>{}; }),
+                 out);
+    return ExitStatus::kOk;
+}
+
 }  // namespace
 
 ExitStatus intensity(const IntensityOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
+    if (options.all_countries || !options.countries.empty()) return show_countries(options, in, out);
     std::optional<FetchedIntensity> fetched;
     if (options.service) fetched = fetch(options);
     const IntensitySeries series =
@@ -70,6 +92,8 @@ ExitStatus intensity(const IntensityOptions& options, std::istream& in, std::ost
     if (!options.save.empty()) write_output(options.save, options.standard.overwrite, write_intensity(series), out);
     const std::string remark = fetched ? fetched->remark : "";
     Document document = describe_intensity(series, options.window, options.policy, remark);
+    if (fetched && fetched->from_cache && remark.empty())
+        document.notes.push_back(fmt::format("taken from the cache, fetched at {}", utc_text(fetched->fetched_at)));
     const bool for_people = options.standard.format != "csv" && options.standard.format != "json";
     if (for_people && !options.table) shorten_for_people(document);
     const std::vector<IntensityDecision> decisions = decisions_of(options, in);

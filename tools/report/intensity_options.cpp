@@ -46,6 +46,13 @@ void add_source_options(CLI::App& app, IntensityOptions& options) {
                                 [&](IntensitySignal signal) { options.query.choice.signal = signal; }),
         "average or marginal, where the source does not say");
     app.add_option("--zone", options.query.choice.zone, "zone, where the source holds several");
+    app.add_option("--country", options.countries, "show the yearly mean of this country; may be repeated")
+        ->type_name("CODE")
+        ->take_all()
+        ->allow_extra_args(false);
+    app.add_flag("--countries", options.all_countries, "show the yearly means of all countries in the table");
+    app.add_option("--country-table", options.country_table, "yearly means of countries, instead of the built-in table")
+        ->type_name("FILE");
 }
 
 void add_service_options(CLI::App& app, IntensityOptions& options) {
@@ -58,7 +65,22 @@ void add_service_options(CLI::App& app, IntensityOptions& options) {
                                   {"carbon-aware-sdk", IntensityService::kCarbonAwareSdk}},
                                  [&](IntensityService service) { options.service = service; }),
         "ask a service: electricity-maps, watttime, uk, carbon-aware-sdk");
-    app.add_option("--url", options.query.base_url, "address of the service, instead of its own");
+    app.add_option_function<std::string>(
+        "--url", [&](const std::string& word) { options.query.base_url = checked_base_url(word); },
+        "address of the service, instead of its own");
+    app.add_option_function<std::string>(
+           "--timeout",
+           [&](const std::string& word) {
+               options.timeout =
+                   std::chrono::duration_cast<std::chrono::milliseconds>(parse_duration(word, "--timeout"));
+               if (options.timeout.count() <= 0 || options.timeout > std::chrono::hours(1))
+                   throw UsageError("--timeout: expected 1ms to 1h, such as 20s");
+           },
+           "how long one answer may take")
+        ->default_str("20s");
+    app.add_option("--attempts", options.attempts, "how often a service that fails is asked")
+        ->check(CLI::Range(1, 20))
+        ->capture_default_str();
     app.add_option_function<std::string>(
         "--from", [&](const std::string& word) { options.query.from = parse_time("--from", word); },
         "start of what is asked for, UTC");
@@ -103,7 +125,11 @@ bool parse_intensity_options(int argc, const char* const* argv, std::string_view
     add_format_option(app, options.standard, {"text", "csv", "json", "markdown", "html", "svg", "png"});
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
-    if (options.file.empty() == !options.service) throw UsageError("give either a SERIES or --service, see -h");
+    const bool countries = options.all_countries || !options.countries.empty();
+    if ((options.file.empty() ? 0 : 1) + (options.service ? 1 : 0) + (countries ? 1 : 0) != 1)
+        throw UsageError("give either a SERIES, --service, or --country (or --countries), see -h");
+    if (!countries && !options.country_table.empty())
+        throw UsageError("--country-table: says where --country and --countries look; give one of them");
     if (options.service) {
         if (options.query.to <= options.query.from)
             throw UsageError("--service needs --from and a later --to, such as --from 2024-01-31 --to 2024-02-01");

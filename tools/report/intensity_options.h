@@ -15,12 +15,17 @@ namespace carbonedge {
 /// The command line of `carbonedge-report intensity`.
 struct IntensityOptions {
     StandardOptions standard;
-    std::string file;  ///< a series; "" when a service is asked
+    std::string file;                    ///< a series; "" when a service or the table of countries is asked
+    std::vector<std::string> countries;  ///< codes: describe their yearly means
+    bool all_countries = false;          ///< ... of all
+    std::string country_table;           ///< path; "" the built-in one
     std::optional<IntensityService> service;
     IntensityQuery query;  ///< choice holds for files too
     std::string token_file;
     std::string token_variable;
     std::string cache_folder;
+    std::chrono::milliseconds timeout{20'000};  ///< of one answer
+    int attempts = 4;
     std::string save;  ///< where the series is also written as carbonedge.intensity/1; "" nowhere
     SeriesPolicy policy;
     std::chrono::seconds window{std::chrono::hours(4)};

@@ -34,8 +34,8 @@ void show(const Calibration& calibration, std::ostream& err) {
 ExitStatus calibrate_command(const RunToolOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
     const StopOnSignal stop;
     check_output(options.output, options.overwrite);
-    Cluster cluster =
-        read_cluster(read_input(options.cluster, in), options.cluster == "-" ? "standard input" : options.cluster);
+    Cluster cluster = read_cluster(read_input(options.cluster, in),
+                                   options.cluster == "-" ? "standard input" : options.cluster, keep_intensity_name);
     CalibrationOptions calibration_options;
     calibration_options.engine = engine_options(options);
     std::function<void(std::size_t, std::size_t)> progress;

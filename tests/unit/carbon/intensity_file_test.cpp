@@ -71,7 +71,7 @@ TEST_CASE("what a CSV does not say has to be said, and what is wrong names its l
          "x.csv:3: the time 'yesterday' is none, expected one such as 2023-01-01 00:00:00 (UTC)"},
         {first + "2023-01-01 01:00:00,A,B,ZZ,-4,150,1,1,s,false,\n", kDirect,
          "x.csv:3: the intensity '-4' is not a number from 0 to 1000000 g/kWh"},
-        {first, kOtherZone, "x.csv: holds no intensity of zone 'QQ'"},
+        {first, kOtherZone, "x.csv: holds no intensity of zone 'QQ'; it has zone 'ZZ'"},
         {first, kMarginal, "x.csv:1: holds average intensities, --signal marginal was asked for"},
         {"a,b\n1,2\n", kDirect,
          "x.csv:1: has no column of intensities, expected one such as 'Carbon intensity gCO2eq/kWh (direct)' or "

@@ -1,5 +1,6 @@
 #include "lib/cluster/cluster_file.h"
 #include "lib/cluster/cluster_json_file.h"
+#include "lib/cluster/intensity_notes.h"
 #include "tests/support/error_text.h"
 #include "tests/support/random_cluster.h"
 
@@ -151,6 +152,56 @@ TEST_CASE("random clusters survive INI and JSON") {
         REQUIRE(from_json == cluster);
         REQUIRE(write_json(cluster_to_json(from_json)) == json);
     }
+}
+
+TEST_CASE("a named intensity is kept as it is named where nobody looks it up and cannot get into a plan") {
+    const std::string text =
+        "[cluster]\nschema = carbonedge.cluster/1\nidle_policy = none\n\n[node.a]\ncpus = 1\nquota_period = "
+        "100ms\nmemory = "
+        "64MiB\nthreads = 1\nintensity = series:de 2023.csv\nintensity_scope = direct\nspeed_factor = 1\n"
+        "idle_power_per_core = 0W\nbusy_power_per_core = 5W\npue = 1\ndevice = cpu\n\n[gateway]\nintensity = "
+        "country:DE\n";
+    const Cluster cluster = read_cluster(text, "c.ini", keep_intensity_name);
+    CHECK(cluster_error(text) ==
+          "c.ini:10: [node.a] the intensity series:de 2023.csv is not looked up here; state a number such as 380g/kWh");
+    REQUIRE(cluster.nodes[0].intensity_origin);
+    CHECK_FALSE(cluster.nodes[0].intensity_origin->is_resolved());
+    CHECK(cluster.nodes[0].intensity_signal.empty());
+    CHECK(write_cluster(cluster) == text);
+    CHECK_THROWS_AS(cluster_to_json(cluster), std::logic_error);
+
+    const IntensityResolver resolver = [](const IntensityReference& reference) {
+        CHECK(reference.line == (reference.section == "gateway" ? 19 : 10));
+        CHECK(reference.scope == "direct");
+        ResolvedIntensity found;
+        found.intensity = CarbonIntensity(123);
+        found.zone = "DE";
+        found.signal = "average";
+        found.scope = "direct";
+        found.origin = {reference.text, "a source", "a licence", "actual", "2023-07-01T00:00:00Z", "", "held"};
+        return found;
+    };
+    const Cluster resolved = read_cluster(text, "c.ini", resolver);
+    CHECK(resolved.nodes[0].intensity == CarbonIntensity(123));
+    CHECK(resolved.gateway_intensity == CarbonIntensity(123));
+    CHECK(resolved.gateway_zone == "DE");
+    const std::string json = write_json(cluster_to_json(resolved));
+    CHECK(from_json_text(json) == resolved);
+    CHECK(write_json(cluster_to_json(from_json_text(json))) == json);
+}
+
+TEST_CASE("intensities that do not count the same cannot be weighed") {
+    Cluster cluster = read_cluster(kText, "c.ini");
+    REQUIRE(mixed_intensities(cluster));
+    CHECK(*mixed_intensities(cluster) ==
+          "the intensity of node high is average, that of node green is marginal: they do not count the same "
+          "emissions, so "
+          "no plan can weigh one against the other; give all nodes one intensity_signal");
+    cluster.nodes[1].intensity_signal = "average";
+    CHECK(mixed_intensities(cluster)->ends_with("give all nodes one intensity_scope"));
+    cluster.nodes[1].intensity_scope = "lifecycle";
+    CHECK_FALSE(mixed_intensities(cluster));
+    CHECK(intensity_notes(cluster).empty());
 }
 
 TEST_CASE("what is wrong with a cluster is said with file and line") {
