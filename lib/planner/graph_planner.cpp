@@ -91,6 +91,11 @@ public:
 
     GraphPlanOrInfeasibility run() {
         if (const auto reason = certainly_infeasible()) return GraphInfeasibility{*reason, true};
+        if (condensed_.items.size() > kMostGraphItems) {
+            return GraphInfeasibility{fmt::format("{} operations are left after merging, the search takes at most {}",
+                                                  condensed_.items.size(), kMostGraphItems),
+                                      false};
+        }
         lower_ = bounds_.least_load();
         try_orders();
         const bool finished = close_gap();
@@ -133,18 +138,17 @@ private:
     }
 
     void try_orders() {
-        constexpr std::uint64_t kOrders = 6;
-        constexpr std::size_t kMostForOrders = 20'000;
-        if (condensed_.items.size() > kMostForOrders) return;
+        constexpr std::size_t kManyItems = 2'000;  // an order takes time with the cube of its items
+        const std::uint64_t orders = condensed_.items.size() > kManyItems ? 1 : 6;
         DownSets together(condensed_);
-        for (std::uint64_t round = 0; round < kOrders; ++round) {
+        for (std::uint64_t round = 0; round < orders; ++round) {
             DownSets store(condensed_);
             const std::vector<std::size_t> order = order_of_items(condensed_, round);
             add_beginnings(order, store);
             search(store, limit());
             add_beginnings(order, together);
         }
-        if (best_ && best_->load > lower_) search(together, limit());
+        if (orders > 1 && best_ && best_->load > lower_) search(together, limit());
     }
 
     /// Raises a threshold from the lower bound until the search below it finds a plan, which is then the best there is,
@@ -184,7 +188,8 @@ private:
     bool collect(double threshold, DownSets& store) {
         bounds_.set_threshold(threshold);
         const std::size_t states = (devices_.accelerators + 1) * (devices_.cpus + 1);
-        const std::size_t most = std::min(caps_.kept, std::size_t{32'000'000} / states);
+        const std::size_t most =
+            std::min({caps_.kept, std::size_t{32'000'000} / states, std::size_t{32'000'000} / store.words()});
         std::uint64_t walked = 0;
         const bool complete =
             for_each_down_set(condensed_, [&](std::span<const std::uint64_t> bits, const DownSetCost& cost) {
@@ -201,12 +206,12 @@ private:
 
     void improve_surroundings() {
         constexpr int kRounds = 12;
-        constexpr std::size_t kPerCut = 1500;
+        const std::size_t per_cut = std::clamp<std::size_t>(1'000'000 / condensed_.items.size(), 50, 1500);
         for (int round = 0; round < kRounds && best_ && best_->load > lower_; ++round) {
             const double before = best_->load;
             DownSets store(condensed_);
             add_beginnings(order_of_items(condensed_, 0), store);
-            add_surroundings(condensed_, *best_, kPerCut, store);
+            add_surroundings(condensed_, *best_, per_cut, store);
             search(store, before);
             if (!(best_->load < before)) return;
         }

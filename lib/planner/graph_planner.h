@@ -2,6 +2,7 @@
 
 #include "lib/dag/graph_plan.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -11,10 +12,13 @@ namespace carbonedge {
 /// How far the search goes before it states a bound instead of the optimum. Counts, not seconds: the same graph gives
 /// the same plan on any machine.
 struct GraphSearchCaps {
-    std::uint64_t walked = 300'000'000;  ///< down-sets looked at for each threshold
+    std::uint64_t walked = 100'000'000;  ///< down-sets looked at for each threshold
     std::size_t kept = 300'000;          ///< down-sets in memory
     std::uint64_t pairs = 4'000'000'000;
 };
+
+/// The most operations, after merging (condense()), that a search is tried on.
+inline constexpr std::size_t kMostGraphItems = 5'000;
 
 /// Why no contiguous plan exists, or that none was found within the caps.
 struct GraphInfeasibility {
