@@ -43,6 +43,15 @@ std::vector<std::string> keys_of(const JsonCursor& map) {
     return keys;
 }
 
+/// The error line of a name that is not there; of many valid ones it lists none.
+std::string unknown_name(std::string_view kind, const std::string& name, const std::vector<std::string>& names) {
+    constexpr std::size_t kMostListed = 12;
+    if (names.size() <= kMostListed) return unknown_name_message(kind, name, names);
+    const std::string nearest = nearest_name(name, names);
+    return fmt::format("unknown {} {}{}", kind, quoted_for_message(name),
+                       nearest.empty() ? "" : fmt::format(" (did you mean {}?)", quoted_for_message(nearest)));
+}
+
 std::int64_t bytes_of(const std::string& dtype) {
     static const std::map<std::string, std::int64_t> kSizes{
         {"torch.float64", 8}, {"torch.float32", 4}, {"torch.float16", 2}, {"torch.bfloat16", 2},
@@ -56,7 +65,7 @@ std::int64_t bytes_of(const std::string& dtype) {
 
 PipeEdgeModel read_model(const JsonCursor& models, const PipeEdgeRequest& request, std::vector<std::string>& remarks) {
     const auto entry = models.find(request.model);
-    if (!entry) models.refuse(unknown_name_message("model", request.model, keys_of(models)));
+    if (!entry) models.refuse(unknown_name("model", request.model, keys_of(models)));
     const std::int64_t count = entry->at("layers").integer(1, kMostLayers);
     const JsonCursor memory = entry->at("mem_MB");
     const JsonCursor out = entry->at("parameters_out");
@@ -217,7 +226,7 @@ ForeignProblem read_pipeedge_problem(const NamedText& models, const NamedText& d
     for (const auto& [name, hosts] : hosts_of.members()) {
         const auto type = types.find(name);
         if (!type) {
-            hosts.refuse(fmt::format("{}; described in {}", unknown_name_message("device type", name, keys_of(types)),
+            hosts.refuse(fmt::format("{}; described in {}", unknown_name("device type", name, keys_of(types)),
                                      device_types.file));
         }
         const std::vector<JsonCursor> listed = hosts.is_null() ? std::vector<JsonCursor>() : hosts.elements();
