@@ -118,6 +118,16 @@ void add_meter_options(CLI::App& app, ProfileOptions& options) {
         [&options](const std::string& text) { options.energy_time = parse_duration(text, "--energy-time"); });
     app.add_flag("--meters", options.meters,
                  "list the energy sources of this machine, what is wrong with them and what helps");
+    app.add_option("--tegrastats", options.tegrastats_log,
+                   "say how many joules a recorded log of tegrastats holds; - is standard input")
+        ->type_name("LOG");
+    add_text_option(app, "--interval", "time between the lines of that log, tegrastats' own --interval", "1s",
+                    [&options](const std::string& text) {
+                        options.tegrastats_interval = parse_duration(text, "--interval");
+                        if (options.tegrastats_interval < std::chrono::milliseconds(1) ||
+                            options.tegrastats_interval > std::chrono::hours(1))
+                            throw UsageError("--interval: expected 1ms to 1h, such as 1s");
+                    });
     app.add_option("--sysfs-root", options.sysfs_root, "look for sensors here, where a container hides those of /sys")
         ->type_name("DIR")
         ->capture_default_str();
@@ -146,6 +156,11 @@ void add_internal_options(CLI::App& app, ProfileOptions& options) {
 void check(const ProfileOptions& options) {
     if (options.meters) {
         if (!options.model.empty()) throw UsageError("--meters measures no model, leave out '" + options.model + "'");
+        return;
+    }
+    if (!options.tegrastats_log.empty()) {
+        if (!options.model.empty())
+            throw UsageError("--tegrastats measures no model, leave out '" + options.model + "'");
         return;
     }
     if (options.standard.format != "text") throw UsageError("--format belongs to --meters: a profile is CSV");

@@ -15,10 +15,12 @@
 #include "tools/profile/rounds_command.h"
 #include "tools/profile/scratch_folder.h"
 #include "tools/profile/summary.h"
+#include "tools/profile/tegrastats_command.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
 #include <algorithm>
+#include <iostream>
 #include <ostream>
 
 namespace carbonedge {
@@ -126,6 +128,7 @@ ExitStatus profile_command(const ProfileOptions& options, const std::vector<std:
     }
     check_output(options.standard.output, options.standard.overwrite);
     if (options.meters) return meters_command(options, out);
+    if (!options.tegrastats_log.empty()) return tegrastats_command(options, std::cin, out);
     const std::optional<ResourceLimit> limit = requested_limit(options);
     if (!options.joined_limit.empty()) return measure(options, words, options.scratch, out, err);
     const ScratchFolder folder;

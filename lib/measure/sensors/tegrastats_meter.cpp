@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <istream>
 #include <mutex>
 #include <thread>
@@ -157,14 +159,62 @@ std::unique_ptr<EnergyMeter> make_tegrastats_meter(std::unique_ptr<LineSource> l
     return std::make_unique<TegrastatsMeter>(std::move(lines), interval, patience, clock);
 }
 
+namespace {
+
+/// "05-15-2025 18:30:28" (month first) in seconds from any origin.
+std::optional<std::int64_t> seconds_of_date(const std::string& date) {
+    int month = 0;
+    int day = 0;
+    int year = 0;
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
+    if (std::sscanf(date.c_str(), "%2d-%2d-%4d %2d:%2d:%2d", &month, &day, &year, &hour, &minute, &second) != 6)
+        return std::nullopt;
+    const std::chrono::year_month_day when{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                           std::chrono::day(static_cast<unsigned>(day))};
+    if (!when.ok()) return std::nullopt;
+    const auto midnight = std::chrono::sys_days(when).time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(midnight).count() + hour * 3600 + minute * 60 + second;
+}
+
+/// Looks for lines that lie further apart than they should. Dates have whole seconds, so one more is no gap.
+class GapFinder {
+public:
+    explicit GapFinder(Nanoseconds interval) : interval_(interval) {}
+
+    void look(const std::string& date) {
+        const std::optional<std::int64_t> now = seconds_of_date(date);
+        if (now && before_ >= 0) {
+            const Nanoseconds apart = std::chrono::seconds(*now - before_);
+            if (apart > interval_ + interval_ / 2 + std::chrono::seconds(1)) {
+                ++gaps;
+                missing += apart - interval_;
+            }
+        }
+        if (now) before_ = *now;
+    }
+
+    std::int64_t gaps = 0;
+    Nanoseconds missing{0};
+
+private:
+    Nanoseconds interval_;
+    std::int64_t before_ = -1;  // none yet
+};
+
+}  // namespace
+
 TegrastatsLog integrate_tegrastats_log(std::istream& log, Nanoseconds interval) {
     TegrastatsLog result;
     TegrastatsTrace trace(interval);
+    GapFinder finder(interval);
     std::string line;
     // tegrastats writes a line when its interval is over, so the first line stands for the interval before it.
     while (std::getline(log, line)) {
         ++result.lines;
         trace.accept(line, interval * result.lines);
+        finder.look(parse_tegrastats_line(line).date);
     }
     if (result.lines == 0) {
         result.energy = EnergyUnavailable{"the log is empty"};
@@ -172,6 +222,13 @@ TegrastatsLog integrate_tegrastats_log(std::istream& log, Nanoseconds interval) 
     }
     if (trace.rule()) result.board = trace.rule()->board;
     result.energy = trace.integrate(interval / 2, interval * result.lines + interval / 2, result.detail);
+    result.gaps = finder.gaps;
+    result.missing = finder.missing;
+    if (result.gaps > 0) {
+        result.detail.flags.push_back(
+            fmt::format("gaps: {} line(s) come later than the interval, {:.0f} s are missing and not counted",
+                        result.gaps, to_seconds(result.missing).count()));
+    }
     return result;
 }
 

@@ -48,12 +48,15 @@ private:
 std::unique_ptr<EnergyMeter> make_tegrastats_meter(std::unique_ptr<LineSource> lines, Nanoseconds interval,
                                                    Nanoseconds patience, MeterClock& clock = system_meter_clock());
 
-/// Energy of a whole recorded log, lines `interval` apart.
+/// Energy of a whole recorded log, lines `interval` apart. Where lines have dates that lie further apart, a flag of
+/// `detail` says how much time is missing; nothing is made up for it.
 struct TegrastatsLog {
     EnergyResult energy;
     WindowDetail detail;
     std::string board;
     std::int64_t lines = 0;
+    std::int64_t gaps = 0;
+    Nanoseconds missing{0};  ///< time between lines beyond the interval, where dates tell
 };
 TegrastatsLog integrate_tegrastats_log(std::istream& log, Nanoseconds interval);
 

@@ -87,6 +87,16 @@ TEST_CASE("tegrastats log: energy of a recorded run") {
     REQUIRE(std::holds_alternative<EnergyReading>(result.energy));
     CHECK(std::get<EnergyReading>(result.energy).joules.value() ==
           doctest::Approx(1.931 + 1.776 + 1.738 + 1.776).epsilon(0.01));
+    CHECK(result.gaps == 0);
+    std::istringstream gap(
+        "05-15-2025 23:59:58 VDD_IN 1000/1000\n05-15-2025 23:59:59 VDD_IN 1000/1000\n"
+        "05-16-2025 00:01:00 VDD_IN 1000/1000\n05-16-2025 00:01:02 VDD_IN 1000/1000\n");
+    const TegrastatsLog with_gap = integrate_tegrastats_log(gap, std::chrono::seconds(1));
+    CHECK(with_gap.gaps == 1);
+    CHECK(with_gap.missing == std::chrono::seconds(60));
+    REQUIRE_FALSE(with_gap.detail.flags.empty());
+    CHECK(with_gap.detail.flags.back() ==
+          "gaps: 1 line(s) come later than the interval, 60 s are missing and not counted");
     std::istringstream empty("");
     CHECK(reason(integrate_tegrastats_log(empty, std::chrono::seconds(1)).energy) == "the log is empty");
 }
