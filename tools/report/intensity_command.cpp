@@ -1,9 +1,10 @@
 #include "tools/report/intensity_command.h"
 
 #include "lib/base/atomic_file.h"
+#include "lib/report/input_file.h"
 #include "lib/report/intensity_description.h"
 #include "lib/report/pictures/intensity_picture.h"
-#include "lib/runlog/run_log_file.h"
+#include "lib/report/runs_in_series.h"
 #include "tools/report/picture_rendering.h"
 
 #include <fmt/format.h>
@@ -50,14 +51,27 @@ void shorten_for_people(Document& document) {
     document.notes.emplace_back("--table samples and --table gaps print what is left out here");
 }
 
-/// When each run began, which is what somebody or something decided.
-std::vector<IntensityDecision> decisions_of(const IntensityOptions& options, std::istream& in) {
-    std::vector<IntensityDecision> decisions;
+/// The runs whose time the series may have seen.
+std::vector<Subject> subjects_of(const IntensityOptions& options, std::istream& in) {
+    std::vector<Subject> subjects;
     for (const std::string& file : options.runs) {
-        const RunLog run = read_run_log(read_input(file, in), file);
-        const std::optional<UtcSeconds> start = parse_utc(run.header.date_utc);
-        if (!start) throw InputError(file, 1, fmt::format("'{}' is no time", run.header.date_utc));
-        decisions.push_back({*start, "run of " + (run.header.plan_name.empty() ? file : run.header.plan_name)});
+        ReportInput input = read_report_input(read_input(file, in), file);
+        auto* subject = std::get_if<Subject>(&input);
+        if (subject == nullptr || !subject->run)
+            throw InputError(file, 1, fmt::format("is a {}, --run takes run logs", report_input_kind(input)));
+        subjects.push_back(std::move(*subject));
+    }
+    return subjects;
+}
+
+/// When each run began, which is what somebody or something decided.
+std::vector<IntensityDecision> decisions_of(std::span<const Subject> subjects, const IntensityOptions& options) {
+    std::vector<IntensityDecision> decisions;
+    for (std::size_t i = 0; i < subjects.size(); ++i) {
+        const RunHeader& header = subjects[i].run->header;
+        const std::optional<UtcSeconds> start = parse_utc(header.date_utc);
+        if (!start) throw InputError(options.runs[i], 1, fmt::format("'{}' is no time", header.date_utc));
+        decisions.push_back({*start, "run of " + (header.plan_name.empty() ? options.runs[i] : header.plan_name)});
     }
     return decisions;
 }
@@ -94,9 +108,11 @@ ExitStatus intensity(const IntensityOptions& options, std::istream& in, std::ost
     Document document = describe_intensity(series, options.window, options.policy, remark);
     if (fetched && fetched->from_cache && remark.empty())
         document.notes.push_back(fmt::format("taken from the cache, fetched at {}", utc_text(fetched->fetched_at)));
+    const std::vector<Subject> subjects = subjects_of(options, in);
+    if (!subjects.empty()) document.sections.emplace_back(runs_in_series(series, subjects, options.policy));
     const bool for_people = options.standard.format != "csv" && options.standard.format != "json";
     if (for_people && !options.table) shorten_for_people(document);
-    const std::vector<IntensityDecision> decisions = decisions_of(options, in);
+    const std::vector<IntensityDecision> decisions = decisions_of(subjects, options);
     const auto pictures = [&] {
         return std::vector<Picture>{intensity_picture(series, options.window, options.policy, decisions)};
     };
