@@ -101,7 +101,8 @@ Boundaries memory_weighted_split(std::size_t layers, const std::vector<double>& 
     Boundaries boundaries{0};
     double end = 0;
     for (const double share : memory) {
-        end = std::round((end + share / total) * 1e5) / 1e5;
+        const double part = total > 0 ? share / total : 1.0 / static_cast<double>(memory.size());
+        end = std::round((end + part) * 1e5) / 1e5;
         boundaries.push_back(std::min(layers, static_cast<std::size_t>(end * static_cast<double>(layers))));
     }
     boundaries.back() = layers;

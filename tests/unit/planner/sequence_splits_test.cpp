@@ -120,6 +120,7 @@ TEST_CASE("rows in proportion to memory, as exo's own tests have them") {
     CHECK(memory_weighted_split(32, {1, 1, 8}) == Boundaries{0, 3, 6, 32});
     CHECK(memory_weighted_split(10, {6000, 3000, 1000}) == Boundaries{0, 6, 9, 10});
     CHECK(memory_weighted_split(3, {100, 1, 1}) == Boundaries{0, 2, 2, 3});  // a node of too little memory gets nothing
+    CHECK(memory_weighted_split(8, {0, 0}) == Boundaries{0, 4, 8});
 }
 
 }  // namespace carbonedge
