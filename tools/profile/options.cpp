@@ -118,6 +118,16 @@ void add_meter_options(CLI::App& app, ProfileOptions& options) {
         [&options](const std::string& text) { options.energy_time = parse_duration(text, "--energy-time"); });
     app.add_flag("--meters", options.meters,
                  "list the energy sources of this machine, what is wrong with them and what helps");
+    app.add_option("--attribute", options.attribute,
+                   "split the machine's joules by CPU time over this process or control group; may be repeated")
+        ->type_name("PID|DIR")
+        ->take_all()
+        ->allow_extra_args(false);
+    add_text_option(app, "--for", "how long --attribute measures", "5s", [&options](const std::string& text) {
+        options.attribute_for = parse_duration(text, "--for");
+        if (options.attribute_for < std::chrono::milliseconds(10) || options.attribute_for > std::chrono::hours(24))
+            throw UsageError("--for: expected 10ms to 24h, such as 5s");
+    });
     app.add_option("--tegrastats", options.tegrastats_log,
                    "say how many joules a recorded log of tegrastats holds; - is standard input")
         ->type_name("LOG");
@@ -156,6 +166,11 @@ void add_internal_options(CLI::App& app, ProfileOptions& options) {
 void check(const ProfileOptions& options) {
     if (options.meters) {
         if (!options.model.empty()) throw UsageError("--meters measures no model, leave out '" + options.model + "'");
+        return;
+    }
+    if (!options.attribute.empty()) {
+        if (!options.model.empty())
+            throw UsageError("--attribute measures no model, leave out '" + options.model + "'");
         return;
     }
     if (!options.tegrastats_log.empty()) {

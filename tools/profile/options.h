@@ -38,11 +38,13 @@ struct ProfileOptions {
     std::string meter = "auto";  ///< "auto", a source's name, or several joined by "+"
     double energy_uncertainty = 0.02;
     Nanoseconds energy_time{20'000'000'000};
-    std::size_t rounds = 0;       ///< 0: a profile; else samples of this many fresh processes
-    std::string against;          ///< model to take turns with
-    std::string against_program;  ///< program that measures the baseline
-    bool meters = false;          ///< say what energy sources there are, measure no model
-    std::string tegrastats_log;   ///< say what a recorded log of tegrastats amounts to, measure no model
+    std::size_t rounds = 0;              ///< 0: a profile; else samples of this many fresh processes
+    std::string against;                 ///< model to take turns with
+    std::string against_program;         ///< program that measures the baseline
+    bool meters = false;                 ///< say what energy sources there are, measure no model
+    std::vector<std::string> attribute;  ///< processes and control groups to split the machine's joules over
+    Nanoseconds attribute_for{5'000'000'000};
+    std::string tegrastats_log;  ///< say what a recorded log of tegrastats amounts to, measure no model
     Nanoseconds tegrastats_interval{1'000'000'000};
     std::string sysfs_root = "/sys";  ///< where sensors are looked for
 

@@ -7,6 +7,7 @@
 #include "lib/profiler/equality_check.h"
 #include "lib/profiler/profiler.h"
 #include "tools/cli/interrupt.h"
+#include "tools/profile/attribute_command.h"
 #include "tools/profile/inputs.h"
 #include "tools/profile/limited_run.h"
 #include "tools/profile/meter_choice.h"
@@ -128,6 +129,7 @@ ExitStatus profile_command(const ProfileOptions& options, const std::vector<std:
     }
     check_output(options.standard.output, options.standard.overwrite);
     if (options.meters) return meters_command(options, out);
+    if (!options.attribute.empty()) return attribute_command(options, out);
     if (!options.tegrastats_log.empty()) return tegrastats_command(options, std::cin, out);
     const std::optional<ResourceLimit> limit = requested_limit(options);
     if (!options.joined_limit.empty()) return measure(options, words, options.scratch, out, err);
