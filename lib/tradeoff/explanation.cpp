@@ -64,14 +64,46 @@ private:
             weigh(without, dial, price);
             result_.limits.push_back(std::move(price));
         }
-        for (std::size_t v = 0; v < problem_.cluster.nodes.size(); ++v) {
+        const std::size_t nodes = problem_.cluster.nodes.size();
+        const std::vector<bool> helps = each_helps(all_of_them(nodes), [](PlanningProblem& variant, std::size_t v) {
+            variant.cluster.nodes[v].memory = Bytes(std::int64_t{1} << 60);
+        });
+        for (std::size_t v = 0; v < nodes; ++v) {
             LimitPrice price;
             price.kind = LimitPrice::Kind::kMemory;
             price.text = fmt::format("memory of {}", problem_.cluster.nodes[v].name);
-            Dial dial = memory_dial(v);
-            weigh(dial.set(1e18), dial, price);
+            const Dial dial = memory_dial(v);
+            if (helps[v]) weigh(dial.set(1e18), dial, price);
             result_.limits.push_back(std::move(price));
         }
+    }
+
+    static std::vector<std::size_t> all_of_them(std::size_t count) {
+        std::vector<std::size_t> items(count);
+        for (std::size_t i = 0; i < count; ++i) items[i] = i;
+        return items;
+    }
+
+    /// Which of `items`, each alone, lets a better plan in, where a change of any of them leaves the best plan as it is
+    /// and can only help others: a group that does not help together does not help singly, so few solves are needed.
+    std::vector<bool> each_helps(const std::vector<std::size_t>& items,
+                                 const std::function<void(PlanningProblem&, std::size_t)>& change) {
+        std::vector<bool> helps(items.empty() ? 0 : 1 + *std::max_element(items.begin(), items.end()), false);
+        const std::function<void(std::size_t, std::size_t)> test = [&](std::size_t begin, std::size_t end) {
+            if (begin == end) return;
+            PlanningProblem variant = problem_;
+            for (std::size_t i = begin; i < end; ++i) change(variant, items[i]);
+            if (!resolving_.best(variant, just_below(result_.best_value))) return;
+            if (end - begin == 1) {
+                helps[items[begin]] = true;
+                return;
+            }
+            const std::size_t middle = begin + (end - begin) / 2;
+            test(begin, middle);
+            test(middle, end);
+        };
+        test(0, items.size());
+        return helps;
     }
 
     std::optional<Dial> dial_of(NamedLimit::Kind kind, LimitPrice::Kind& told) const {
@@ -222,61 +254,116 @@ private:
         return problem_.objective == Objective::kCarbon || problem_.objective == Objective::kScore;
     }
 
+    [[nodiscard]] bool uses_node(std::size_t v) const {
+        return std::any_of(result_.best.begin(), result_.best.end(),
+                           [v](const PlacedStage& placed) { return placed.node == v; });
+    }
+
     void find_ranges() {
+        if (intensities_count()) intensity_ranges();
+        bandwidth_ranges();
+    }
+
+    /// A node that is not used only matters where it gets cleaner.
+    void intensity_ranges() {
         const Cluster& cluster = problem_.cluster;
-        if (intensities_count()) {
-            double most = 2000;  // g/kWh: beyond any grid
-            for (const Node& node : cluster.nodes) most = std::max(most, 4 * node.intensity.value());
-            for (std::size_t v = 0; v < cluster.nodes.size(); ++v) {
-                FigureRange range;
-                range.what = fmt::format("intensity of {}", cluster.nodes[v].name);
-                range.now = cluster.nodes[v].intensity.value();
-                search_both(range, range.now, 0, most, [this, v](double x) {
-                    PlanningProblem variant = problem_;
-                    variant.cluster.nodes[v].intensity = CarbonIntensity(x);
-                    return variant;
-                });
-                result_.figures.push_back(std::move(range));
-            }
+        double most = 2000;  // g/kWh: beyond any grid
+        std::vector<std::size_t> unused;
+        for (std::size_t v = 0; v < cluster.nodes.size(); ++v) {
+            most = std::max(most, 4 * cluster.nodes[v].intensity.value());
+            if (!uses_node(v)) unused.push_back(v);
         }
-        for (std::size_t l = 0; l <= cluster.links.size(); ++l) bandwidth_range(l);
-    }
-
-    /// `l` past the end is the default link. Times are straight lines in seconds a byte, so that is what moves.
-    void bandwidth_range(std::size_t l) {
-        const bool named = l < problem_.cluster.links.size();
-        const Link& link = named ? problem_.cluster.links[l] : problem_.cluster.default_link;
-        FigureRange range;
-        range.what = named ? fmt::format("bandwidth of {}-{}", link.from, link.to) : "bandwidth of other links";
-        range.unit = FigureRange::Unit::kBandwidth;
-        range.now = link.bandwidth.value();
-        constexpr double kSlowest = 1e3;  // 8 kbit/s
-        const double now = range.now > 0 ? 1 / range.now : 0.0;
-        FigureRange moved;
-        search_both(moved, now, 0, std::max(1 / kSlowest, 1e3 * now), [this, l, named](double per_byte) {
-            PlanningProblem variant = problem_;
-            Link& changed = named ? variant.cluster.links[l] : variant.cluster.default_link;
-            changed.bandwidth = BytesPerSecond(per_byte > 0 ? 1 / per_byte : 0.0);
-            return variant;
+        std::vector<bool> helps = each_helps(unused, [](PlanningProblem& variant, std::size_t v) {
+            variant.cluster.nodes[v].intensity = CarbonIntensity(0);
         });
-        if (moved.below) {  // fewer seconds a byte: more bandwidth
-            range.above = *moved.below > 0 ? 1 / *moved.below : 0.0;
-            range.above_placement = moved.below_placement;
+        helps.resize(cluster.nodes.size(), false);
+        for (std::size_t v = 0; v < cluster.nodes.size(); ++v) {
+            FigureRange range;
+            range.what = fmt::format("intensity of {}", cluster.nodes[v].name);
+            range.now = cluster.nodes[v].intensity.value();
+            const FigureSet set = [this, v](double x) {
+                PlanningProblem variant = problem_;
+                variant.cluster.nodes[v].intensity = CarbonIntensity(x);
+                return variant;
+            };
+            if (uses_node(v) || helps[v]) search_below(range, range.now, 0, set);
+            if (uses_node(v)) search_above(range, range.now, most, set);
+            result_.figures.push_back(std::move(range));
         }
-        if (moved.above) {
-            range.below = 1 / *moved.above;
-            range.below_placement = moved.above_placement;
-        }
-        result_.figures.push_back(std::move(range));
     }
 
-    void search_both(FigureRange& range, double now, double least, double most, const FigureSet& set) {
-        if (now > least) {
-            if (const auto found = break_even(resolving_, set, result_.best, now, least)) {
-                range.below = found->at;
-                range.below_placement = found->successor;
-            }
+    [[nodiscard]] static Link& link_at(Cluster& cluster, std::size_t l) {
+        return l < cluster.links.size() ? cluster.links[l] : cluster.default_link;
+    }
+
+    /// The links that the best plan's legs take; past the end of the named ones: the default.
+    [[nodiscard]] std::vector<bool> used_links() const {
+        const Cluster& cluster = problem_.cluster;
+        std::vector<bool> used(cluster.links.size() + 1, false);
+        std::string from(kGateway);
+        const auto take = [&](const std::string& to) {
+            const auto named = std::find_if(cluster.links.begin(), cluster.links.end(), [&](const Link& link) {
+                return (link.from == from && link.to == to) || (link.from == to && link.to == from);
+            });
+            used[static_cast<std::size_t>(named - cluster.links.begin())] = true;
+            from = to;
+        };
+        for (const PlacedStage& placed : result_.best) take(cluster.nodes[placed.node].name);
+        take(std::string(kGateway));
+        return used;
+    }
+
+    /// A link that is not used only matters where it gets faster. Times are straight lines in seconds a byte, so that
+    /// is what moves.
+    void bandwidth_ranges() {
+        const std::vector<bool> used = used_links();
+        std::vector<std::size_t> unused;
+        for (std::size_t l = 0; l < used.size(); ++l) {
+            if (!used[l]) unused.push_back(l);
         }
+        std::vector<bool> helps = each_helps(unused, [](PlanningProblem& variant, std::size_t l) {
+            link_at(variant.cluster, l).bandwidth = BytesPerSecond(0);
+        });
+        helps.resize(used.size(), false);
+        for (std::size_t l = 0; l < used.size(); ++l) {
+            Cluster cluster = problem_.cluster;
+            const Link& link = link_at(cluster, l);
+            FigureRange range;
+            range.what = l < problem_.cluster.links.size() ? fmt::format("bandwidth of {}-{}", link.from, link.to)
+                                                           : "bandwidth of other links";
+            range.unit = FigureRange::Unit::kBandwidth;
+            range.now = link.bandwidth.value();
+            constexpr double kSlowest = 1e3;  // 8 kbit/s
+            const double now = range.now > 0 ? 1 / range.now : 0.0;
+            const FigureSet set = [this, l](double per_byte) {
+                PlanningProblem variant = problem_;
+                link_at(variant.cluster, l).bandwidth = BytesPerSecond(per_byte > 0 ? 1 / per_byte : 0.0);
+                return variant;
+            };
+            FigureRange moved;
+            if (used[l] || helps[l]) search_below(moved, now, 0, set);
+            if (used[l]) search_above(moved, now, std::max(1 / kSlowest, 1e3 * now), set);
+            if (moved.below) {  // fewer seconds a byte: more bandwidth
+                range.above = *moved.below > 0 ? 1 / *moved.below : 0.0;
+                range.above_placement = moved.below_placement;
+            }
+            if (moved.above) {
+                range.below = 1 / *moved.above;
+                range.below_placement = moved.above_placement;
+            }
+            result_.figures.push_back(std::move(range));
+        }
+    }
+
+    void search_below(FigureRange& range, double now, double least, const FigureSet& set) {
+        if (!(now > least)) return;
+        if (const auto found = break_even(resolving_, set, result_.best, now, least)) {
+            range.below = found->at;
+            range.below_placement = found->successor;
+        }
+    }
+
+    void search_above(FigureRange& range, double now, double most, const FigureSet& set) {
         if (const auto found = break_even(resolving_, set, result_.best, now, most)) {
             range.above = found->at;
             range.above_placement = found->successor;
@@ -287,8 +374,7 @@ private:
 
     void explain_nodes() {
         for (std::size_t v = 0; v < problem_.cluster.nodes.size(); ++v) {
-            const bool used = std::any_of(result_.best.begin(), result_.best.end(),
-                                          [v](const PlacedStage& placed) { return placed.node == v; });
+            const bool used = uses_node(v);
             NodeReason reason;
             reason.node = problem_.cluster.nodes[v].name;
             reason.used = used;
