@@ -39,4 +39,10 @@ std::vector<Picture> pictures_of_profile(const Profile& profile) {
     return pictures;
 }
 
+std::vector<Picture> pictures_of_partition(const Partition& partition) {
+    std::vector<Picture> pictures;
+    if (!partition.stages.empty()) pictures.push_back(layers_picture(partition));
+    return pictures;
+}
+
 }  // namespace carbonedge

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/partition/partition.h"
 #include "lib/profile/profile.h"
 #include "lib/report/front_file.h"
 #include "lib/report/pictures/picture.h"
@@ -16,5 +17,6 @@ std::vector<Picture> pictures_of_comparison(std::span<const Subject> subjects, s
                                             std::span<const FrontPlan> exact_front, std::uint64_t seed);
 std::vector<Picture> pictures_of_subject(const Subject& subject, std::uint64_t seed);
 std::vector<Picture> pictures_of_profile(const Profile& profile);
+std::vector<Picture> pictures_of_partition(const Partition& partition);
 
 }  // namespace carbonedge

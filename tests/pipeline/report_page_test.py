@@ -39,7 +39,7 @@ PICTURES = {
     "run": ["layers", "timeline", "prediction", "ledger"],
     "plan": ["layers", "ledger"],
     "profile": ["layers"],
-    "partition": [],
+    "partition": ["layers"],
     "intensity": ["intensity"],
 }
 

@@ -39,7 +39,6 @@ const Picture& find_picture(const std::vector<Picture>& pictures, const std::str
         if (picture.name == name) return picture;
         names.push_back(picture.name);
     }
-    if (names.empty()) throw UsageError("--picture: this report has no pictures");
     throw UsageError("--picture: " + unknown_name_message("picture", name, names));
 }
 
@@ -62,7 +61,10 @@ std::string plots_text(const std::vector<Picture>& pictures, std::size_t width, 
 /// Where one picture is asked for, alone.
 std::string render_picture(const StandardOptions& standard, const RenderingOptions& rendering,
                            const std::vector<Picture>& pictures) {
-    if (pictures.empty()) throw UsageError("--format " + standard.format + ": this report has no pictures");
+    if (pictures.empty()) {
+        const std::string asked = rendering.picture ? "--picture" : "--format " + standard.format;
+        throw UsageError(asked + ": this report has no pictures");
+    }
     const Picture& picture = rendering.picture ? find_picture(pictures, *rendering.picture) : pictures.front();
     if (standard.format == "svg") return picture_as_svg(picture);
     if (standard.format == "png") return picture_as_png(picture);

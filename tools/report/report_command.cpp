@@ -107,8 +107,9 @@ ExitStatus report(const ReportOptions& options, std::istream& in, std::ostream& 
     const bool single = inputs.size() == 1;
     if (single && !std::holds_alternative<Subject>(inputs.front())) {
         write(describe(inputs.front(), seed), [&] {
-            const auto* profile = std::get_if<Profile>(&inputs.front());
-            return profile != nullptr ? pictures_of_profile(*profile) : std::vector<Picture>();
+            if (const auto* profile = std::get_if<Profile>(&inputs.front())) return pictures_of_profile(*profile);
+            const auto* partition = std::get_if<Partition>(&inputs.front());
+            return partition != nullptr ? pictures_of_partition(*partition) : std::vector<Picture>();
         });
         return ExitStatus::kOk;
     }

@@ -111,6 +111,15 @@ std::vector<std::string> used_places(const Table& table, std::size_t column) {
     return used;
 }
 
+void add_layer(Table& layers, const Profile& profile, std::size_t index, const std::string& place) {
+    const LayerProfile& layer = profile.layers[index];
+    TableRow row(layers);
+    row.set("index", static_cast<std::int64_t>(index)).set("layer", layer.name).set("type", layer.type);
+    row.set("place", place).set("latency", layer.latency_median);
+    if (layer.energy) row.set("energy", layer.energy->joules);
+    row.add();
+}
+
 Picture layers_picture_of(Table layers, Table stages, const std::vector<std::string>& places, std::string caption) {
     Picture picture;
     picture.name = "layers";
@@ -122,7 +131,7 @@ Picture layers_picture_of(Table layers, Table stages, const std::vector<std::str
         .set("energy", axis_unit(layers, {"energy"}), "energy")
         .set("last", static_cast<double>(layers.rows.size()) - 0.5)
         .set("places", places)
-        .set_json("legend", stages.rows.empty() ? "null" : R"({"title": "node"})");
+        .set_json("legend", stages.rows.empty() ? "null" : R"({"title": null})");
     picture.specification = text.text();
     picture.numbers = {std::move(layers), std::move(stages)};
     return picture;
@@ -132,11 +141,7 @@ Picture layers_picture_of(Table layers, Table stages, const std::vector<std::str
 
 Picture layers_picture(const Profile& profile) {
     Table layers = empty_layers();
-    for (std::size_t i = 0; i < profile.layers.size(); ++i) {
-        const LayerProfile& layer = profile.layers[i];
-        layers.add_row({static_cast<std::int64_t>(i), layer.name, layer.type, std::string(kNoPlace),
-                        layer.latency_median, layer.energy ? Cell(layer.energy->joules) : Cell(), Cell()});
-    }
+    for (std::size_t i = 0; i < profile.layers.size(); ++i) add_layer(layers, profile, i, kNoPlace);
     Table stages = empty_stages();
     return layers_picture_of(std::move(layers), std::move(stages), {kNoPlace},
                              "Median time and joules of one pass, for each row of the profile in the order they run.");
@@ -161,6 +166,29 @@ Picture layers_picture(const Subject& subject) {
     }
     const std::vector<std::string> places = places_of(subject.plan.cluster, used_places(stages, 1));
     return layers_picture_of(std::move(layers), std::move(stages), places, std::move(caption));
+}
+
+Picture layers_picture(const Partition& partition) {
+    Table layers = empty_layers();
+    Table stages = empty_stages();
+    std::vector<std::string> places;
+    const std::vector<Cut> cuts = find_cuts(partition.profile);
+    for (std::size_t i = 0; i < partition.stages.size(); ++i) {
+        const LayerRange& range = partition.stages[i];
+        places.push_back(fmt::format("stage {}", i));
+        Nanoseconds time{0};
+        for (std::size_t k = range.first; k < range.end; ++k) {
+            add_layer(layers, partition.profile, k, places.back());
+            time += partition.profile.layers[k].latency_median;
+        }
+        TableRow row(stages);
+        row.set("stage", static_cast<std::int64_t>(i)).set("place", places.back());
+        row.set("first", static_cast<std::int64_t>(range.first)).set("end", static_cast<std::int64_t>(range.end));
+        row.set("input", cuts.at(range.first).bytes).set("latency", time).add();
+    }
+    return layers_picture_of(std::move(layers), std::move(stages), places,
+                             "Median time and joules of one pass, for each row of the profile in the order they run. "
+                             "Dashed lines are cuts; colours are stages.");
 }
 
 Picture placement_picture(std::span<const Subject> subjects) {

@@ -140,6 +140,21 @@ TEST_CASE("the layers of a plan sum to what it predicts for its stages") {
     CHECK(numbers_of(picture, "stages").rows.size() == 2);
 }
 
+TEST_CASE("the layers of a partition stand in its stages") {
+    Partition partition;
+    partition.profile = sample_profile();
+    partition.stages = {{0, 1}, {1, 3}};
+    const Picture picture = layers_picture(partition);
+    const Table& layers = numbers_of(picture, "layers");
+    REQUIRE(layers.rows.size() == 3);
+    CHECK(std::get<std::string>(layers.rows[0][3]) == "stage 0");
+    CHECK(std::get<std::string>(layers.rows[2][3]) == "stage 1");
+    const Table& stages = numbers_of(picture, "stages");
+    REQUIRE(stages.rows.size() == 2);
+    CHECK(std::get<Nanoseconds>(stages.rows[1][5]) ==
+          partition.profile.layers[1].latency_median + partition.profile.layers[2].latency_median);
+}
+
 TEST_CASE("waterfalls end at the total of their ledgers") {
     const auto subjects = three_subjects();
     const Table steps = numbers_of(waterfall_picture(subjects, 0), "waterfall");
