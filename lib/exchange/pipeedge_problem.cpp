@@ -4,6 +4,7 @@
 #include "lib/base/spelling.h"
 #include "lib/base/utf8.h"
 #include "lib/cluster/cluster_checks.h"
+#include "lib/exchange/pipeedge_hosts.h"
 #include "lib/formats/yaml.h"
 
 #include <fmt/format.h>
@@ -146,7 +147,7 @@ void add_hosts(const std::vector<JsonCursor>& hosts, const PipeEdgeDeviceType& t
     for (const JsonCursor& host : hosts) {
         if (!host.is_string()) host.refuse("a host is no text; quote it");
         Node node;
-        node.name = host.text();
+        node.name = node_of_host(host.text());
         node.memory = usable_memory(type.megabytes);
         node.zone = zone;
         node.intensity = power.intensity;
@@ -154,10 +155,15 @@ void add_hosts(const std::vector<JsonCursor>& hosts, const PipeEdgeDeviceType& t
         Cluster alone;
         alone.nodes = {node};
         if (const auto wrong = find_problem(alone)) {
-            host.refuse(fmt::format("the host {}: {}", quoted_for_message(node.name), wrong->problem));
+            host.refuse(fmt::format("the host {}: {}", quoted_for_message(host.text()), wrong->problem));
         }
         if (find_node(problem.cluster, node.name)) {
-            host.refuse(fmt::format("the host {} is listed twice", quoted_for_message(node.name)));
+            host.refuse(fmt::format("the host {} is listed twice, or two hosts would be the node {}",
+                                    quoted_for_message(host.text()), quoted_for_message(node.name)));
+        }
+        if (node.name != host.text()) {
+            problem.remarks.push_back(
+                fmt::format("the host {} is the node {}", quoted_for_message(host.text()), node.name));
         }
         Link gateway;
         gateway.from = std::string(kGateway);

@@ -1,9 +1,12 @@
 #include "lib/exchange/pipeedge_schedule.h"
 
+#include "lib/exchange/pipeedge_hosts.h"
 #include "lib/formats/yaml.h"
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <cctype>
+#include <map>
 
 namespace carbonedge {
 namespace {
@@ -22,13 +25,16 @@ ForeignStage read_stage(const JsonCursor& item, std::size_t begin) {
         range.refuse(fmt::format("the stage begins with layer {}, expected {}", first, begin + 1));
     }
     if (last < first) range.refuse(fmt::format("the stage ends with layer {}, before it begins", last));
-    return {host, {first - 1, last}};
+    return {node_of_host(host), {first - 1, last}};
 }
 
-/// A name that YAML would take for something else than text, were it not quoted.
+/// Text that YAML would take for something else, were it not quoted.
 bool needs_quotes(const std::string& name) {
     const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-    if (name.empty() || !is_letter(name.front())) return true;
+    const auto is_plain = [&](char c) {
+        return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    };
+    if (name.empty() || !is_letter(name.front()) || !std::all_of(name.begin(), name.end(), is_plain)) return true;
     std::string lower = name;
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -36,6 +42,14 @@ bool needs_quotes(const std::string& name) {
         if (lower == word) return true;
     }
     return false;
+}
+
+/// Within single quotes a quote is doubled; nothing else means anything.
+std::string in_single_quotes(const std::string& text, const std::string& quote) {
+    if (quote.empty()) return text;
+    std::string doubled;
+    for (const char letter : text) doubled += letter == '\'' ? std::string("''") : std::string(1, letter);
+    return doubled;
 }
 
 }  // namespace
@@ -49,11 +63,16 @@ std::vector<ForeignStage> read_pipeedge_schedule(std::string_view text, const st
     return stages;
 }
 
-std::string write_pipeedge_schedule(const Pipeline& pipeline) {
+std::string write_pipeedge_schedule(const Pipeline& pipeline, const std::vector<std::string>& hosts) {
+    std::map<std::string, std::string> host_of;
+    for (const std::string& host : hosts) host_of.emplace(node_of_host(host), host);
     std::string text;
     for (const PlannedStage& stage : pipeline.stages) {
-        const std::string quote = needs_quotes(stage.node) ? "\"" : "";
-        text += fmt::format("- {0}{1}{0}: [{2}, {3}]\n", quote, stage.node, stage.layers.first + 1, stage.layers.end);
+        const auto found = host_of.find(stage.node);
+        const std::string& host = found == host_of.end() ? stage.node : found->second;
+        const std::string quote = needs_quotes(host) ? "'" : "";
+        text += fmt::format("- {0}{1}{0}: [{2}, {3}]\n", quote, in_single_quotes(host, quote), stage.layers.first + 1,
+                            stage.layers.end);
     }
     return text;
 }

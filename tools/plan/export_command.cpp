@@ -1,6 +1,7 @@
 #include "tools/plan/export_command.h"
 
 #include "lib/base/atomic_file.h"
+#include "lib/exchange/pipeedge_hosts.h"
 #include "lib/exchange/pipeedge_schedule.h"
 #include "lib/partition/plan_file.h"
 
@@ -15,8 +16,13 @@ ExitStatus export_command(const ExportOptions& options, std::istream& in, std::o
         throw InputError(name, 0,
                          fmt::format("has {} pipelines; a schedule of PipeEdge is one", plan.pipelines.size()));
     }
-    write_output(options.standard.output, options.standard.overwrite, write_pipeedge_schedule(plan.pipelines.front()),
-                 out);
+    std::vector<std::string> hosts;
+    if (!options.devices.empty()) {
+        hosts = read_pipeedge_hosts(read_input(options.devices, in),
+                                    options.devices == "-" ? "standard input" : options.devices);
+    }
+    write_output(options.standard.output, options.standard.overwrite,
+                 write_pipeedge_schedule(plan.pipelines.front(), hosts), out);
     return ExitStatus::kOk;
 }
 

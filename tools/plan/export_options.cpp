@@ -13,6 +13,8 @@ bool parse_export_options(int argc, const char* const* argv, std::string_view pa
     CLI::App app("Write a plan in the format of another planner.", "carbonedge-plan export");
     app.add_option("plan", options.input, "plan, - for standard input")->type_name("FILE");
     app.add_option("--to", options.to, "format to write: pipeedge")->type_name("FORMAT");
+    app.add_option("--devices", options.devices, "PipeEdge's devices.yml, for hosts whose names no node can have")
+        ->type_name("FILE");
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
     if (options.input.empty()) throw UsageError("no plan given, see -h");

@@ -1,5 +1,7 @@
 #include "lib/exchange/pipeedge_schedule.h"
 
+#include "lib/exchange/pipeedge_hosts.h"
+
 #include "tests/support/error_text.h"
 
 #include <doctest/doctest.h>
@@ -11,7 +13,7 @@
 using namespace carbonedge;
 
 TEST_CASE("a schedule of PipeEdge is read and written back") {
-    const std::string text = "- rcc-0: [1, 12]\n- mb-1: [13, 13]\n- \"7\": [14, 48]\n";
+    const std::string text = "- rcc-0: [1, 12]\n- mb-1: [13, 13]\n- '7': [14, 48]\n";
     const std::vector<ForeignStage> stages = read_pipeedge_schedule(text, "schedule.yml");
     REQUIRE(stages.size() == 3);
     CHECK(stages[0].node == "rcc-0");
@@ -33,7 +35,7 @@ TEST_CASE("names that YAML would not take for text are quoted") {
         pipeline.stages.emplace_back();
         pipeline.stages.back().node = name;
         pipeline.stages.back().layers = {0, 1};
-        CHECK(write_pipeedge_schedule(pipeline) == "- \"" + name + "\": [1, 1]\n");
+        CHECK(write_pipeedge_schedule(pipeline) == "- '" + name + "': [1, 1]\n");
         CHECK(read_pipeedge_schedule(write_pipeedge_schedule(pipeline), "s").front().node == name);
     }
 }
@@ -53,4 +55,20 @@ TEST_CASE("the empty schedule is told apart from a malformed one") {
     for (const auto& [text, message] : cases) {
         CHECK(error_text([&text = text] { (void)read_pipeedge_schedule(text, "s.yml"); }) == message);
     }
+}
+
+TEST_CASE("addresses of hosts become names of nodes and are written back") {
+    const std::vector<std::string> hosts =
+        read_pipeedge_hosts("a: [10.0.0.7, \"it's\"]\nb:\nc: [x.local]\n", "devices.yml");
+    CHECK(hosts == std::vector<std::string>{"10.0.0.7", "it's", "x.local"});
+    const std::string text = "- '10.0.0.7': [1, 2]\n- 'it''s': [3, 3]\n- x.local: [4, 4]\n";
+    Pipeline pipeline;
+    for (const ForeignStage& stage : read_pipeedge_schedule(text, "s")) {
+        pipeline.stages.emplace_back();
+        pipeline.stages.back().node = stage.node;
+        pipeline.stages.back().layers = stage.layers;
+    }
+    CHECK(pipeline.stages[0].node == "10-0-0-7");
+    CHECK(write_pipeedge_schedule(pipeline, hosts) == text);
+    CHECK(write_pipeedge_schedule(pipeline) == "- '10-0-0-7': [1, 2]\n- it-s: [3, 3]\n- x-local: [4, 4]\n");
 }
