@@ -159,6 +159,9 @@ MeterSource nvml_source(const SensorEnvironment& environment) {
     auto loaded = NvmlLibrary::load(environment.nvml_library);
     if (const auto* problem = std::get_if<std::string>(&loaded)) {
         source.detail = *problem;
+        source.remedy =
+            "with an NVIDIA GPU: install its driver; in a container: docker run --gpus all, with "
+            "NVIDIA_DRIVER_CAPABILITIES=utility";
         return source;
     }
     const auto library = std::get<std::shared_ptr<NvmlLibrary>>(loaded);
