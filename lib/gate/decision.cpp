@@ -19,6 +19,9 @@ namespace {
 
 constexpr std::size_t kResamples = 2000;
 constexpr std::size_t kLeastForPrediction = 5;
+/// Sessions stray further than a normal distribution lets them: however many there are, the tails of Student's t with
+/// this many degrees of freedom are kept (docs/gate.md).
+constexpr double kMostFreedom = 5;
 constexpr std::size_t kHopeless = 1000;  // runs more that nobody takes
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -118,7 +121,7 @@ Shift predicted_shift(const ComparedQuantity& quantity, Tails tails, std::size_t
     double squares = 0;
     for (const double value : before) squares += (value - centre) * (value - centre);
     const double error = std::sqrt(squares / (n - 1)) * std::sqrt(1 / n + 1 / static_cast<double>(after.size()));
-    const boost::math::students_t student(n - 1);
+    const boost::math::students_t student(std::min(n - 1, kMostFreedom));
     Shift shift;
     shift.estimate = mean_of(after) - centre;
     const double claim =
@@ -228,7 +231,9 @@ void explain_inconclusive(GateFinding& finding, const Shift& shift, GateDesign d
         finding.more_units
             ? fmt::format("the spread of {} {} is too wide; about {} more would decide", units, unit_word(design),
                           *finding.more_units)
-            : fmt::format("the change is about as large as the limit, more {} will hardly decide", unit_word(design));
+            : fmt::format(
+                  "the spread is far too wide, or the change about as large as the limit: more {} will hardly decide",
+                  unit_word(design));
 }
 
 void classify(GateFinding& finding, const Shift& shift, GateDesign design, const GateRules& rules) {
@@ -249,8 +254,10 @@ void classify(GateFinding& finding, const Shift& shift, GateDesign design, const
                                 : finding.relative_limit;
         const bool ruled_out = shift.pass_high && relative(*shift.pass_high) + finding.noise < room;
         // Among dozens of layers some are always too noisy for that, and the total covers them together: where one
-        // limit is for all, a layer passes that does not look worse by it.
-        const bool looks_worse = finding.change > finding.relative_limit && difference > finding.absolute_floor;
+        // limit is for all, a layer is open only if it looks worse by itself and the correction for all of them is in
+        // the way.
+        const bool looks_worse = finding.change > finding.relative_limit && difference > finding.absolute_floor &&
+                                 shift.low && relative(*shift.low) > finding.noise;
         const bool one_of_many = finding.key.scope == GateScope::kLayer && !rules.is_named(finding.key);
         const bool passes = ruled_out || (one_of_many && shift.low && !looks_worse);
         finding.outcome = passes ? GateOutcome::kPass : GateOutcome::kInconclusive;

@@ -13,7 +13,7 @@ namespace carbonedge {
 /// One line of a history: what was measured of one commit.
 struct HistoryEntry {
     std::string commit;
-    Evidence evidence;  ///< without raw samples: one value a run or round is kept
+    Evidence evidence;  ///< one value a quantity: rounds of one session count once
 
     bool operator==(const HistoryEntry&) const = default;
 };

@@ -80,13 +80,16 @@ double median_control() {
 std::vector<Model> load_models(const ProfilerOptions& options, const RoundOptions& round) {
     std::vector<std::string> paths{options.model_path};
     if (round.baseline_path) paths.insert(paths.begin(), *round.baseline_path);
+    // Whichever was faster at loading would differ from round to round, and between two copies of one model.
+    ModelOptions model = options.model;
+    model.compare_speed = false;
     std::vector<std::optional<Model>> loaded(paths.size());
     for (std::size_t i = 0; i < paths.size(); ++i) {
         const std::size_t subject = round.baseline_first ? i : paths.size() - 1 - i;
-        loaded[subject] = Model::load(paths[subject], options.model);
+        loaded[subject] = Model::load(paths[subject], model);
     }
     std::vector<Model> models;
-    for (std::optional<Model>& model : loaded) models.push_back(std::move(*model));
+    for (std::optional<Model>& each : loaded) models.push_back(std::move(*each));
     return models;
 }
 

@@ -17,7 +17,8 @@ struct RoundOptions {
 
 /// One round in this process (lib/profile/samples.h): loads the model, and the baseline beside it, warms up and takes
 /// unmarked and marked passes of each in turns until the stopping rule of `options` is finished. Split checks and
-/// meters are not used. Call it first thing in a process, as profile_model(). Throws what that throws.
+/// meters are not used; the optimised module is run wherever it is right, also where the frozen one may be faster. Call
+/// it first thing in a process, as profile_model(). Throws what that throws.
 Samples measure_round(const ProfilerOptions& options, const RoundOptions& round, const ProfilerProgress& progress);
 
 /// Rounds of one measurement as one: times of the subjects' profiles are those of all their passes together. Throws

@@ -77,7 +77,6 @@ Table trend_table() {
     Table table{"trend", "Trend", {}, {}, {}};
     table.columns.push_back({"commit", "commit", Unit::kText, "", false});
     table.columns.push_back({"date_utc", "date (UTC)", Unit::kText, "when", false});
-    table.columns.push_back({"runs", "runs", Unit::kCount, "when", false});
     for (const GateMetric metric : kMetrics) {
         const std::string name(gate_metric_name(metric));
         table.columns.push_back({name, name, column_unit(metric), name, false});
@@ -139,9 +138,6 @@ Document describe_history(const History& history, std::uint64_t seed) {
         TableRow row(trend);
         row.set("commit", history.entries[i].commit);
         row.set("date_utc", evidence.date_utc);
-        if (!evidence.quantities.empty()) {
-            row.set("runs", static_cast<std::int64_t>(evidence.quantities.front().units.size()));
-        }
         for (const GateMetric metric : kMetrics) {
             const std::string name(gate_metric_name(metric));
             if (const auto value = total_of(evidence, metric)) row.set(name, metric_cell(metric, *value));

@@ -1,6 +1,7 @@
 #include "tools/report/history_command.h"
 
 #include "lib/base/atomic_file.h"
+#include "lib/base/quantile.h"
 #include "lib/report/gate_evidence.h"
 #include "lib/report/pictures/trend_picture.h"
 #include "lib/report/trend.h"
@@ -8,7 +9,9 @@
 #include "tools/report/read_inputs.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <ostream>
+#include <string>
 
 namespace carbonedge {
 namespace {
@@ -17,6 +20,16 @@ namespace {
 Evidence side_to_keep(const ReportInput& input, const std::string& file, const EvidenceOptions& options) {
     if (is_interleaved(input)) return interleaved_evidence({input}, {file}, options).current.front();
     return evidence_of(input, file, options);
+}
+
+/// Rounds of one session count once in a history: their middle, with as many digits as a measurement has.
+void shorten(Evidence& evidence) {
+    for (EvidenceQuantity& quantity : evidence.quantities) {
+        quantity.samples.clear();
+        if (quantity.exact) continue;
+        std::sort(quantity.units.begin(), quantity.units.end());
+        quantity.units = {std::stod(fmt::format("{:.6g}", quantile(quantity.units, 0.5)))};
+    }
 }
 
 ExitStatus append(const ReportOptions& options, std::istream& in, std::ostream& err) {
@@ -29,6 +42,7 @@ ExitStatus append(const ReportOptions& options, std::istream& in, std::ostream& 
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         entries.push_back({options.commit, side_to_keep(inputs[i], options.files[i], evidence)});
     }
+    for (HistoryEntry& entry : entries) shorten(entry.evidence);
     for (const HistoryEntry& entry : entries) append_history(options.history, entry);
     if (!options.standard.quiet) {
         err << fmt::format("{}: {} line{} appended for {}\n", options.history, entries.size(),
