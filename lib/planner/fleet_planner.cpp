@@ -230,12 +230,14 @@ private:
             std::vector<double> least;
             for (std::size_t m = 0; m < models_.size(); ++m) {
                 const PricedModel::Best best = models_[m].best(prices_, all);
+                if (!best.candidate) break;  // the search was stopped without any: these prices teach nothing
                 least.push_back(best.lower_bound);
                 bound += best.lower_bound;
                 candidates.push_back(*best.candidate);
                 add_column(m, candidates.back());
                 take(candidates.back(), -1, excess);
             }
+            if (candidates.size() < models_.size()) break;
             ++rounds_;
             if (round == 0 || bound > lower_ + std::abs(lower_) * 1e-9) {
                 vain = 0;
@@ -287,6 +289,7 @@ private:
     /// are too many of those, or of their combinations.
     bool close_gap() {
         if (closed()) return true;
+        if (rounds_ == 0) return false;
         const double gap = best_.grams >= kNotAllowed ? kNotAllowed : best_.grams - lower_;
         std::vector<std::vector<FleetCandidate>> columns;
         for (std::size_t m = 0; m < models_.size(); ++m) {
