@@ -100,6 +100,30 @@ struct Routing {
     bool operator==(const Routing&) const = default;
 };
 
+/// Multipliers that prove a lower bound without any search, and the pipeline that attains it when nodes may be used
+/// again: what it takes to recompute the bound (docs/planners.md, "Certificate"). Prices are in the objective's unit
+/// and not negative.
+struct BoundProof {
+    struct NodePrice {
+        std::string node;
+        double price = 0;         ///< of using the node
+        double refill_price = 0;  ///< of a second of its refill
+        bool operator==(const NodePrice&) const = default;
+    };
+    struct RelaxedStage {
+        LayerRange layers;
+        std::string node;
+        bool operator==(const RelaxedStage&) const = default;
+    };
+
+    double bound = 0;
+    double time_price = 0;         ///< of a second of A
+    double stage_price = 0;        ///< of a stage, where the number of nodes is limited
+    std::vector<NodePrice> nodes;  ///< those with a price, in the cluster's order
+    std::vector<RelaxedStage> relaxed_path;
+    bool operator==(const BoundProof&) const = default;
+};
+
 /// How good the plan provably is. `value` and `lower_bound` are in the objective's unit (g, J, s or score).
 struct Certificate {
     std::string method;  ///< "exact-label-setting", "policy" (no claim), ...
@@ -108,10 +132,11 @@ struct Certificate {
     std::optional<double> lower_bound;
     std::optional<double> gap;               ///< (value - lower_bound) / value
     std::map<std::string, double> counters;  ///< labels created, pruned, ...
+    std::optional<BoundProof> proof;         ///< what part of the bound can be recomputed without the search
     bool operator==(const Certificate&) const = default;
 };
 
-/// Where each stage runs. Schema carbonedge.plan/1. Self-contained: carries its cluster and profiles, so that run,
+/// Where each stage runs. Schema carbonedge.plan/2. Self-contained: carries its cluster and profiles, so that run,
 /// report and verify need nothing else but the model file.
 struct Plan {
     std::string name;  ///< policy name shown in tables: "min-carbon", "green-minmax", "monolithic"

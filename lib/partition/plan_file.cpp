@@ -207,11 +207,12 @@ Plan read_plan(std::string_view text, const std::string& file) {
     const JsonDocument document = read_json(text, file);
     const JsonCursor root = document.root();
     const JsonCursor schema = root.at("schema");
-    expect_schema(schema.text(), "plan", 1, file, schema.line());
+    const int version = expect_schema(schema.text(), "plan", 2, file, schema.line());
     root.expect_only({"schema", "name", "objective", "carbon_weight", "carbon_reference_gco2e",
                       "latency_reference_seconds", "limits", "predicted", "certificate", "binding", "notes", "routing",
                       "pipelines", "cluster", "node_profile", "profiles"});
     Plan plan;
+    plan.cluster = cluster_from_json(root.at("cluster"));
     plan.name = root.at("name").text();
     plan.objective = objective_from_json(root.at("objective"));
     plan.carbon_weight = root.at("carbon_weight").number(0, 1);
@@ -219,11 +220,10 @@ Plan read_plan(std::string_view text, const std::string& file) {
     plan.latency_reference_seconds = root.at("latency_reference_seconds").number(0);
     plan.limits = read_limits(root.at("limits"));
     plan.predicted = prediction_from_json(root.at("predicted"));
-    plan.certificate = certificate_from_json(root.at("certificate"));
+    plan.certificate = certificate_from_json(root.at("certificate"), plan.cluster, version >= 2);
     plan.binding = texts(root.at("binding"));
     plan.notes = texts(root.at("notes"));
     plan.routing = read_routing(root.at("routing"));
-    plan.cluster = cluster_from_json(root.at("cluster"));
     read_profiles(root, plan);
     const JsonCursor pipelines = root.at("pipelines");
     for (const JsonCursor& pipeline : pipelines.elements()) {
@@ -239,7 +239,7 @@ std::string write_plan(const Plan& plan) {
     Json profiles = Json::array();
     for (const Profile& profile : plan.profiles) profiles.push_back(profile_to_json(profile));
     Json json = Json::object();
-    json["schema"] = schema_text("plan", 1);
+    json["schema"] = schema_text("plan", 2);
     json["name"] = plan.name;
     json["objective"] = objective_name(plan.objective);
     json["carbon_weight"] = plan.carbon_weight;

@@ -1,6 +1,7 @@
 #include "lib/partition/prediction_file.h"
 
 #include "lib/base/spelling.h"
+#include "lib/partition/stages_file.h"
 
 #include <array>
 #include <nlohmann/json.hpp>
@@ -19,6 +20,52 @@ Provenance provenance_from_json(const JsonCursor& cursor) {
 }
 
 double at_least_zero(const JsonCursor& cursor) { return cursor.number(0); }
+
+std::string node_name(const JsonCursor& cursor, const Cluster& cluster) {
+    const std::string name = cursor.text();
+    if (find_node(cluster, name)) return name;
+    std::vector<std::string> names;
+    for (const Node& node : cluster.nodes) names.push_back(node.name);
+    cursor.refuse(unknown_name_message("node", name, names));
+}
+
+BoundProof proof_from_json(const JsonCursor& cursor, const Cluster& cluster) {
+    cursor.expect_only({"bound", "time_price_per_second", "stage_price", "nodes", "relaxed_path"});
+    BoundProof proof;
+    proof.bound = cursor.at("bound").number();
+    proof.time_price = cursor.at("time_price_per_second").number(0);
+    proof.stage_price = cursor.at("stage_price").number(0);
+    const JsonCursor nodes = cursor.at("nodes");
+    for (const JsonCursor& priced : nodes.elements()) {
+        priced.expect_only({"node", "price", "refill_price_per_second"});
+        proof.nodes.push_back({node_name(priced.at("node"), cluster), priced.at("price").number(0),
+                               priced.at("refill_price_per_second").number(0)});
+    }
+    const JsonCursor path = cursor.at("relaxed_path");
+    for (const JsonCursor& stage : path.elements()) {
+        stage.expect_only({"first", "end", "node"});
+        proof.relaxed_path.push_back(
+            {layer_range(stage.at("first"), stage.at("end")), node_name(stage.at("node"), cluster)});
+    }
+    return proof;
+}
+
+Json proof_to_json(const BoundProof& proof) {
+    Json nodes = Json::array();
+    for (const BoundProof::NodePrice& priced : proof.nodes) {
+        nodes.push_back(
+            {{"node", priced.node}, {"price", priced.price}, {"refill_price_per_second", priced.refill_price}});
+    }
+    Json path = Json::array();
+    for (const BoundProof::RelaxedStage& stage : proof.relaxed_path) {
+        path.push_back({{"first", stage.layers.first}, {"end", stage.layers.end}, {"node", stage.node}});
+    }
+    return {{"bound", proof.bound},
+            {"time_price_per_second", proof.time_price},
+            {"stage_price", proof.stage_price},
+            {"nodes", std::move(nodes)},
+            {"relaxed_path", std::move(path)}};
+}
 
 }  // namespace
 
@@ -75,8 +122,12 @@ Json prediction_to_json(const Prediction& prediction) {
             {"provenance", provenance_name(prediction.provenance)}};
 }
 
-Certificate certificate_from_json(const JsonCursor& cursor) {
-    cursor.expect_only({"method", "proven_optimal", "value", "lower_bound", "gap", "counters"});
+Certificate certificate_from_json(const JsonCursor& cursor, const Cluster& cluster, bool with_proof) {
+    if (with_proof) {
+        cursor.expect_only({"method", "proven_optimal", "value", "lower_bound", "gap", "counters", "proof"});
+    } else {
+        cursor.expect_only({"method", "proven_optimal", "value", "lower_bound", "gap", "counters"});
+    }
     Certificate certificate;
     certificate.method = cursor.at("method").text();
     certificate.proven_optimal = cursor.at("proven_optimal").boolean();
@@ -84,6 +135,7 @@ Certificate certificate_from_json(const JsonCursor& cursor) {
     if (const auto bound = cursor.find("lower_bound")) certificate.lower_bound = bound->number();
     if (const auto gap = cursor.find("gap")) certificate.gap = gap->number();
     for (const auto& [name, counter] : cursor.at("counters").members()) certificate.counters[name] = counter.number();
+    if (const auto proof = cursor.find("proof")) certificate.proof = proof_from_json(*proof, cluster);
     return certificate;
 }
 
@@ -93,6 +145,7 @@ Json certificate_to_json(const Certificate& certificate) {
     if (certificate.lower_bound) json["lower_bound"] = *certificate.lower_bound;
     if (certificate.gap) json["gap"] = *certificate.gap;
     json["counters"] = certificate.counters.empty() ? Json::object() : Json(certificate.counters);
+    if (certificate.proof) json["proof"] = proof_to_json(*certificate.proof);
     return json;
 }
 

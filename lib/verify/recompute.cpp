@@ -23,20 +23,7 @@ struct RowTotals {
     Bytes peak;
 };
 
-RowTotals total_of(const Profile& profile, LayerRange range) {
-    RowTotals totals;
-    for (std::size_t l = range.first; l < range.end; ++l) {
-        const LayerProfile& row = profile.layers[l];
-        totals.wall += row.latency_median;
-        totals.cpu += row.cpu_mean;
-        totals.weights += row.weight_bytes;
-        totals.peak = std::max(totals.peak, row.peak_bytes);
-    }
-    return totals;
-}
-
-double memory_need(const Profile& profile, const RowTotals& stage, Bytes messages) {
-    const RowTotals whole = total_of(profile, {0, profile.layers.size()});
+double memory_need(const Profile& profile, const RowTotals& whole, const RowTotals& stage, Bytes messages) {
     double factor = 1;
     if (whole.weights.value() > 0) {
         factor = std::max(1.0, (profile.load_peak_bytes - profile.runtime_base_bytes - whole.peak) / whole.weights);
@@ -45,23 +32,35 @@ double memory_need(const Profile& profile, const RowTotals& stage, Bytes message
     return static_cast<double>(fixed.value()) + factor * static_cast<double>(stage.weights.value());
 }
 
-RecomputedStage recompute_stage(const Plan& plan, const std::vector<Cut>& cuts, const NamedStage& stage) {
-    const std::size_t v = index_of(plan, stage.node);
+void add_row(RowTotals& totals, const LayerProfile& row) {
+    totals.wall += row.latency_median;
+    totals.cpu += row.cpu_mean;
+    totals.weights += row.weight_bytes;
+    totals.peak = std::max(totals.peak, row.peak_bytes);
+}
+
+RowTotals total_of(const Profile& profile, LayerRange range) {
+    RowTotals totals;
+    for (std::size_t l = range.first; l < range.end; ++l) add_row(totals, profile.layers[l]);
+    return totals;
+}
+
+/// A stage on node `v` from the totals of its rows and of the whole network's.
+RecomputedStage stage_of(const Plan& plan, const std::vector<Cut>& cuts, std::size_t v, LayerRange layers,
+                         const RowTotals& totals, const RowTotals& whole) {
     const Node& node = plan.cluster.nodes[v];
     const Profile& profile = profile_of(plan, v);
     const double speed = plan.node_profile[v] == 0 ? node.speed_factor : 1.0;
-    const Bytes in = cuts[stage.layers.first].bytes;
-    const Bytes out = cuts[stage.layers.end].bytes;
-    const RowTotals totals = total_of(profile, stage.layers);
-
+    const Bytes in = cuts[layers.first].bytes;
+    const Bytes out = cuts[layers.end].bytes;
     double border_ns = 0;
     const auto cross = [&](std::size_t position) {
         if (position == 0 || position == profile.layers.size()) return;
         border_ns += profile.boundary.fixed_ns +
                      profile.boundary.per_byte_ns * static_cast<double>(cuts[position].bytes.value());
     };
-    cross(stage.layers.first);
-    cross(stage.layers.end);
+    cross(layers.first);
+    cross(layers.end);
 
     const TransportCost& t = plan.cluster.transport;
     const Seconds transport = from_ns(t.receive_cpu_fixed_ns + t.send_cpu_fixed_ns +
@@ -74,8 +73,8 @@ RecomputedStage recompute_stage(const Plan& plan, const std::vector<Cut>& cuts, 
     if (can_be_throttled(node)) result.refill = result.cpu / node.cpus;
     result.occupancy = std::max(result.busy, result.refill);
     const MessageBuffers& copies = plan.cluster.buffers;
-    const Bytes entering = in * (stage.layers.first == 0 ? copies.input : copies.receive);
-    result.memory_bytes = memory_need(profile, totals, entering + out * copies.send);
+    const Bytes entering = in * (layers.first == 0 ? copies.input : copies.receive);
+    result.memory_bytes = memory_need(profile, whole, totals, entering + out * copies.send);
     const Watts above_idle = node.busy_power_per_core - node.idle_power_per_core;
     result.parts.compute_joules = above_idle * compute * node.pue;
     result.parts.transport_cpu_joules = above_idle * transport * node.pue;
@@ -85,13 +84,17 @@ RecomputedStage recompute_stage(const Plan& plan, const std::vector<Cut>& cuts, 
     return result;
 }
 
+RecomputedStage recompute_stage(const Plan& plan, const std::vector<Cut>& cuts, const NamedStage& stage) {
+    const std::size_t v = index_of(plan, stage.node);
+    const Profile& profile = profile_of(plan, v);
+    return stage_of(plan, cuts, v, stage.layers, total_of(profile, stage.layers),
+                    total_of(profile, {0, profile.layers.size()}));
+}
+
 RecomputedTransfer recompute_transfer(const Plan& plan, const Cut& cut, const std::string& from,
                                       const std::string& to) {
     const Link link = link_between(plan.cluster, from, to);
-    const TransportCost& t = plan.cluster.transport;
-    RecomputedTransfer leg{from, to, cut.bytes, to_seconds(link.latency), {}};
-    if (link.bandwidth > BytesPerSecond(0)) leg.time += cut.bytes / link.bandwidth;
-    leg.time += from_ns(t.fixed_ns + t.per_byte_ns * static_cast<double>(cut.bytes.value()));
+    RecomputedTransfer leg{from, to, cut.bytes, transfer_time(plan, link, cut.bytes), {}};
     leg.parts.link_joules = cut.bytes * link.energy_per_byte;
     leg.parts.link_grams = leg.parts.link_joules * link_intensity(plan.cluster, link, from, to);
     return leg;
@@ -178,8 +181,40 @@ Seconds at_rank(const std::vector<double>& sorted, double fraction) {
 
 }  // namespace
 
+std::vector<std::size_t> legal_positions(const Plan& plan) {
+    const std::size_t layers = plan.profiles.front().layers.size();
+    std::vector<bool> legal(layers + 1, true);
+    for (const Profile& profile : plan.profiles) {
+        const std::vector<Cut> cuts = find_cuts(profile);
+        for (std::size_t p = 1; p < layers; ++p) legal[p] = legal[p] && cuts[p].legal;
+    }
+    std::vector<std::size_t> positions;
+    for (std::size_t p = 0; p <= layers; ++p) {
+        if (legal[p]) positions.push_back(p);
+    }
+    return positions;
+}
+
+Seconds transfer_time(const Plan& plan, const Link& link, Bytes bytes) {
+    const TransportCost& t = plan.cluster.transport;
+    Seconds time = to_seconds(link.latency);
+    if (link.bandwidth > BytesPerSecond(0)) time += bytes / link.bandwidth;
+    return time + from_ns(t.fixed_ns + t.per_byte_ns * static_cast<double>(bytes.value()));
+}
+
 Recomputer::Recomputer(const Plan& plan) : plan_(plan), cuts_(find_cuts(plan.profiles.front())) {
     if (plan.objective == Objective::kScore) references_ = best_single_nodes();
+}
+
+void Recomputer::stages_from(std::size_t node, std::size_t first,
+                             const std::function<bool(std::size_t, const RecomputedStage&)>& visit) const {
+    const Profile& profile = profile_of(plan_, node);
+    const RowTotals whole = total_of(profile, {0, profile.layers.size()});
+    RowTotals totals;
+    for (std::size_t end = first + 1; end <= profile.layers.size(); ++end) {
+        add_row(totals, profile.layers[end - 1]);
+        if (!visit(end, stage_of(plan_, cuts_, node, {first, end}, totals, whole))) return;
+    }
 }
 
 RecomputedPipeline Recomputer::pipeline(const std::vector<NamedStage>& stages) const {

@@ -2,6 +2,7 @@
 
 #include "lib/partition/plan.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,11 @@ public:
     /// The stages must cover the profile at existing cuts and name nodes of the cluster. O(rows).
     [[nodiscard]] RecomputedPipeline pipeline(const std::vector<NamedStage>& stages) const;
 
+    /// Calls `visit(end, stage)` with every stage on a node that begins at a position, ends ascending, until it returns
+    /// false. Idle joules are left out. O(rows).
+    void stages_from(std::size_t node, std::size_t first,
+                     const std::function<bool(std::size_t, const RecomputedStage&)>& visit) const;
+
     /// Value of the plan's objective for a pipeline.
     [[nodiscard]] double value(const RecomputedPipeline& pipeline) const;
 
@@ -72,6 +78,12 @@ private:
     std::vector<Cut> cuts_;
     RecomputedReferences references_;
 };
+
+/// The positions where every profile that the plan carries may be cut, both ends of the network included.
+std::vector<std::size_t> legal_positions(const Plan& plan);
+
+/// Time of a message on a link, transport included.
+Seconds transfer_time(const Plan& plan, const Link& link, Bytes bytes);
 
 /// Distribution of latencies of a closed loop with one request in flight: quantiles as a range, because a share of slow
 /// requests near 5 % lets the last bit of a sum decide on which side the 95th lies.

@@ -114,13 +114,26 @@ Plan random_plan(SeededRandom& random, std::size_t layers, std::size_t nodes) {
     }
     plan.routing = {awkward_text(random), awkward_text(random), awkward_text(random)};
     plan.predicted = random_prediction(random);
-    plan.certificate = {awkward_text(random), coin(random), awkward_number(random, 1e6), {}, {}, {}};
+    plan.certificate = {awkward_text(random), coin(random), awkward_number(random, 1e6), {}, {}, {}, {}};
     if (coin(random)) plan.certificate.lower_bound = -awkward_number(random, 1e6);
     if (coin(random)) plan.certificate.gap = random.uniform();
     for (std::uint64_t i = random.below(3); i > 0; --i) {
         plan.certificate.counters[awkward_text(random)] = awkward_number(random, 1e12);
         plan.binding.push_back(awkward_text(random));
         plan.notes.push_back(awkward_text(random));
+    }
+    if (coin(random)) {
+        BoundProof proof;
+        proof.bound = -awkward_number(random, 1e6);
+        proof.time_price = awkward_number(random, 1e6);
+        proof.stage_price = awkward_number(random, 1e6);
+        for (const Node& node : plan.cluster.nodes) {
+            if (coin(random)) {
+                proof.nodes.push_back({node.name, awkward_number(random, 1e6), awkward_number(random, 1e6)});
+            }
+            if (coin(random)) proof.relaxed_path.push_back({{0, layers}, node.name});
+        }
+        plan.certificate.proof = proof;
     }
     return plan;
 }

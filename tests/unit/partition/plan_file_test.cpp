@@ -45,6 +45,11 @@ Plan small_plan() {
         {"gateway", "high", {}, {}, {}}, {"high", "green", {}, {}, {}}, {"green", "gateway", {}, {}, {}}};
     plan.pipelines = {pipeline};
     plan.certificate.method = "exact-label-setting";
+    BoundProof proof;
+    proof.time_price = 0.25;
+    proof.nodes.push_back({"green", 0.5, 0});
+    proof.relaxed_path.push_back({{0, 2}, "green"});
+    plan.certificate.proof = proof;
     return plan;
 }
 
@@ -105,20 +110,32 @@ TEST_CASE("random plans survive writing and reading") {
     for (std::size_t round = 0; round < 150; ++round) {
         const Plan plan = random_plan(random, 1 + round % 6, 1 + round % 4);
         const std::string text = write_plan(plan);
-        CHECK(schema_of(text) == "carbonedge.plan/1");
+        CHECK(schema_of(text) == "carbonedge.plan/2");
         const Plan back = read_plan(text, "f.json");
         REQUIRE(back == plan);
         REQUIRE(write_plan(back) == text);
     }
 }
 
+TEST_CASE("a plan of version 1 is read, has no proof, and is written as version 2") {
+    Plan plan = small_plan();
+    const std::string with_proof = replaced(write_plan(plan), "carbonedge.plan/2", "carbonedge.plan/1");
+    CHECK(error_text([&] { read_plan(with_proof, "f.json"); }) ==
+          "f.json:" + std::to_string(line_of(with_proof, "\"proof\"")) + ": unknown key 'proof'");
+    plan.certificate.proof.reset();
+    const std::string now = write_plan(plan);
+    const std::string before = replaced(now, "carbonedge.plan/2", "carbonedge.plan/1");
+    CHECK(read_plan(before, "f.json") == plan);
+    CHECK(write_plan(read_plan(before, "f.json")) == now);
+}
+
 TEST_CASE("what is wrong with a plan is said with file and line") {
     const std::vector<Row> rows{
-        {"plan/1", "plan/2", "\"schema\"",
-         "has schema version 2, this carbonedge reads up to 1; use a newer carbonedge"},
-        {"carbonedge.plan/1", "carbonedge.partition/1", "\"schema\"",
-         "is a 'carbonedge.partition/1', expected carbonedge.plan/1"},
-        {"  \"schema\": \"carbonedge.plan/1\",\n", "", "{", "missing key 'schema' in the document"},
+        {"plan/2", "plan/3", "\"schema\"",
+         "has schema version 3, this carbonedge reads up to 2; use a newer carbonedge"},
+        {"carbonedge.plan/2", "carbonedge.partition/1", "\"schema\"",
+         "is a 'carbonedge.partition/1', expected carbonedge.plan/2"},
+        {"  \"schema\": \"carbonedge.plan/2\",\n", "", "{", "missing key 'schema' in the document"},
         {"\"name\": \"min-carbon\"", "\"nome\": \"x\"", "nome", "unknown key 'nome' (did you mean 'name'?)"},
         {"  \"name\": \"min-carbon\",\n", "", "{", "missing key 'name' in the document"},
         {"\"name\": \"min-carbon\"", "\"name\": \"x\", \"name\": \"y\"", "\"name\": \"y\"", "duplicate key 'name'"},
@@ -131,6 +148,9 @@ TEST_CASE("what is wrong with a plan is said with file and line") {
          "'latency_mean_ns' is -1, expected a whole number within [0, 9007199254740992]"},
         {"\"latency_mean_ns\": 50000000", "\"latency_mean_ns\": 1e3", "1e3",
          "'latency_mean_ns' is 1000.0, expected a whole number"},
+        {"\"time_price_per_second\": 0.25", "\"time_price_per_second\": -1", "-1",
+         "'time_price_per_second' is -1, expected a number within [0, inf)"},
+        {"\"price\": 0.5", "\"cost\": 0.5", "\"cost\"", "unknown key 'cost'; valid: node, price, refill_price_per_second"},
         {"\"estimated\"", "\"guessed\"", "guessed", "unknown provenance 'guessed'; valid: measured, estimated"},
         {"\"compute_joules\": 0", "\"compute_joules\": -0.5", "-0.5",
          "'compute_joules' is -0.5, expected a number at least 0"},
