@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
+#include <string_view>
 
 namespace carbonedge {
 namespace {
@@ -77,20 +79,42 @@ CostTable::CostTable(const PlanningProblem& problem)
         nodes_.push_back(std::move(table));
     }
 
+    set_links(cluster);
+}
+
+void CostTable::set_links(const Cluster& cluster) {
+    const std::size_t ends = nodes_.size() + 1;
+    std::map<std::string_view, std::size_t> number_of{{kGateway, gateway()}};
+    for (std::size_t v = 0; v < nodes_.size(); ++v) number_of[nodes_[v].node.name] = v;
+    // The first link that names a pair counts, as in link_between(), which would look through all of them every time.
+    std::vector<const Link*> own(ends * ends, nullptr);
+    for (auto link = cluster.links.rbegin(); link != cluster.links.rend(); ++link) {
+        const auto from = number_of.find(link->from);
+        const auto to = number_of.find(link->to);
+        if (from == number_of.end() || to == number_of.end()) continue;
+        own[from->second * ends + to->second] = own[to->second * ends + from->second] = &*link;
+    }
     const auto name_of = [&](std::size_t end) {
         return end < nodes_.size() ? std::string_view(nodes_[end].node.name) : kGateway;
     };
-    for (std::size_t from = 0; from <= nodes_.size(); ++from) {
-        for (std::size_t to = 0; to <= nodes_.size(); ++to) {
-            const Link link = link_between(cluster, name_of(from), name_of(to));
-            LinkCost cost;
+    links_.assign(ends * ends, LinkCost{});
+    for (std::size_t from = 0; from < ends; ++from) {
+        for (std::size_t to = 0; to < ends; ++to) {
+            if (from == to) continue;
+            const Link* named = own[from * ends + to];
+            const Link& link = named != nullptr ? *named : cluster.default_link;
+            LinkCost& cost = links_[from * ends + to];
             cost.latency = seconds(link.latency);
             cost.per_byte = link.bandwidth.value() > 0 ? 1.0 / link.bandwidth.value() : 0.0;
             cost.joules_per_byte = link.energy_per_byte.value();
-            if (from != to) cost.intensity = link_intensity(cluster, link, name_of(from), name_of(to));
-            links_.push_back(cost);
+            cost.intensity = link_intensity(cluster, link, name_of(from), name_of(to));
         }
     }
+}
+
+void CostTable::set_intensities(const Cluster& cluster) {
+    for (std::size_t v = 0; v < nodes_.size(); ++v) nodes_[v].node.intensity = cluster.nodes[v].intensity;
+    set_links(cluster);
 }
 
 Bytes CostTable::cut_bytes(std::size_t position) const {

@@ -24,6 +24,9 @@ class CostTable {
 public:
     explicit CostTable(const PlanningProblem& problem);
 
+    /// Takes the intensities of a cluster that differs in nothing else.
+    void set_intensities(const Cluster& cluster);
+
     [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
     [[nodiscard]] std::size_t layers() const { return cut_bytes_.size() - 1; }
     [[nodiscard]] std::size_t gateway() const { return nodes_.size(); }
@@ -77,6 +80,7 @@ private:
         bool operator==(const LinkCost&) const = default;
     };
 
+    void set_links(const Cluster& cluster);
     [[nodiscard]] double peak(const NodeTable& table, LayerRange range) const;
 
     std::vector<NodeTable> nodes_;

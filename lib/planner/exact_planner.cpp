@@ -4,6 +4,7 @@
 #include "lib/units/text.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <cmath>
 
 namespace carbonedge {
@@ -35,6 +36,24 @@ Infeasibility stopped_without_plan(const PlanningProblem& problem, const Solutio
     return result;
 }
 
+/// The bound that prices prove, in names. Never above the value: rounding may put it a hair there.
+std::optional<BoundProof> proof_of(const PlanningProblem& problem, const Solution& solution, double value) {
+    if (!solution.priced_bound) return std::nullopt;
+    BoundProof proof;
+    proof.bound = std::min(*solution.priced_bound, value);
+    proof.time_price = solution.prices.sum;
+    proof.stage_price = solution.prices.stage;
+    for (std::size_t v = 0; v < problem.cluster.nodes.size(); ++v) {
+        const double price = solution.prices.node[v];
+        const double refill = solution.prices.refill[v];
+        if (price > 0 || refill > 0) proof.nodes.push_back({problem.cluster.nodes[v].name, price, refill});
+    }
+    for (const PlacedStage& stage : solution.relaxed) {
+        proof.relaxed_path.push_back({stage.layers, problem.cluster.nodes[stage.node].name});
+    }
+    return proof;
+}
+
 }  // namespace
 
 Plan plan_frame(const PlanningProblem& problem, const std::string& name, const ScoreReferences& references) {
@@ -54,10 +73,11 @@ Plan plan_frame(const PlanningProblem& problem, const std::string& name, const S
     return plan;
 }
 
-PlanOrInfeasibility plan_exactly(const PlanningProblem& problem, const std::string& name) {
+PlanOrInfeasibility plan_exactly(const PlanningProblem& problem, const std::string& name, ExactPlannerOptions options) {
     check_problem(problem);
-    const Solution solution = solve(problem);
-    if (solution.status == SearchStatus::kInfeasible) return explain_infeasibility(problem);
+    options.certify = true;
+    const Solution solution = solve(problem, options);
+    if (solution.status == SearchStatus::kInfeasible) return explain_infeasibility(problem, options.out_of_time);
     if (solution.placement.empty()) return stopped_without_plan(problem, solution);
 
     const CostTable table(problem);
@@ -73,7 +93,17 @@ PlanOrInfeasibility plan_exactly(const PlanningProblem& problem, const std::stri
         certificate.proven_optimal ? certificate.value : std::min(solution.search.lower_bound, certificate.value);
     certificate.gap = certificate.value > 0 ? (certificate.value - *certificate.lower_bound) / certificate.value : 0.0;
     certificate.counters = solution.search.counters;
-    if (certificate.proven_optimal) plan.binding = binding_limits(problem, solution).binding;
+    certificate.proof = proof_of(problem, solution, certificate.value);
+    if (certificate.proven_optimal) {
+        LimitVerdicts verdicts = binding_limits(problem, solution, options.out_of_time);
+        plan.binding = std::move(verdicts.binding);
+        if (!verdicts.undecided.empty()) {
+            plan.notes.push_back(fmt::format("the search ended before it was decided whether these bind: {}",
+                                             fmt::join(verdicts.undecided, ", ")));
+        }
+    } else {
+        plan.notes.emplace_back("the search ended before the plan was proven best; what binds is not known");
+    }
     if (problem.given_cuts) plan.notes.emplace_back("the cuts are the partition's (--keep-cuts)");
     if (problem.limits.latency_mean && plan.predicted.latency_mean > *problem.limits.latency_mean) {
         plan.notes.push_back(fmt::format(

@@ -236,16 +236,20 @@ PathValue evaluate_path(const SearchGraph& graph, const std::vector<PathStep>& p
     return result;
 }
 
+std::vector<std::vector<std::size_t>> graph_members(const PlanningProblem& problem, const CostTable& table,
+                                                    Alike alike) {
+    if (alike == Alike::kMerge) return node_kinds(problem, table, banned_layers(problem));
+    std::vector<std::vector<std::size_t>> members;
+    for (std::size_t v = 0; v < table.nodes(); ++v) members.push_back({v});
+    return members;
+}
+
 SearchGraph build_search_graph(const PlanningProblem& problem, const CostTable& table,
                                const ScoreReferences& references, Alike alike) {
     if (problem.objective == Objective::kNone) throw UsageError("an exact plan needs something to minimise");
     const std::vector<std::vector<int>> banned = banned_layers(problem);
     SearchGraph graph;
-    if (alike == Alike::kMerge) {
-        graph.members = node_kinds(problem, table, banned);
-    } else {
-        for (std::size_t v = 0; v < table.nodes(); ++v) graph.members.push_back({v});
-    }
+    graph.members = graph_members(problem, table, alike);
     graph.kinds = graph.members.size();
     graph.cuts = table.positions().size();
     graph.minimax = problem.objective == Objective::kBottleneck;

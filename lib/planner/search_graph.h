@@ -99,6 +99,10 @@ ScoreReferences score_references(const PlanningProblem& problem, const CostTable
 /// Which nodes a search may take for each other.
 enum class Alike { kMerge, kTellApart };
 
+/// SearchGraph::members for a problem.
+std::vector<std::vector<std::size_t>> graph_members(const PlanningProblem& problem, const CostTable& table,
+                                                    Alike alike);
+
 /// `references` count with Objective::kScore only. Objective::kNone is refused (UsageError).
 SearchGraph build_search_graph(const PlanningProblem& problem, const CostTable& table,
                                const ScoreReferences& references, Alike alike = Alike::kMerge);

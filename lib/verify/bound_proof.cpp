@@ -23,9 +23,11 @@ public:
           stage_price_(proof.stage_price) {
         for (const BoundProof::NodePrice& priced : proof.nodes) {
             const std::size_t v = find_node(plan.cluster, priced.node)->value();
+            sound_ = sound_ && priced.price >= 0 && priced.refill_price >= 0;
             node_[v] += priced.price;
             refill_[v] += priced.refill_price;
         }
+        sound_ = sound_ && time_price_ >= 0 && stage_price_ >= 0;
         if (plan.limits.latency_mean) cap_ = to_seconds(*plan.limits.latency_mean).count();
         if (plan.limits.latency_p95) cap_ = std::min(cap_, to_seconds(*plan.limits.latency_p95).count());
         cap_ *= 1 + kRoom;
@@ -250,7 +252,8 @@ ProofCheck check_proof(const Plan& plan, const StageTable& table, const BoundPro
     ProofCheck check;
     const PricedProblem priced(plan, table, proof);
     if (!priced.sound()) {
-        check.breaches.emplace_back("the prices of the proof charge more for a second than value and limit pay");
+        check.breaches.emplace_back(
+            "a price of the proof is negative, or they charge more for a second than value and limit pay");
         return check;
     }
     const PricedProblem::Rest rest = priced.priced();

@@ -181,6 +181,8 @@ Seconds at_rank(const std::vector<double>& sorted, double fraction) {
 
 }  // namespace
 
+bool cuts_are_given(const Plan& plan) { return plan.certificate.method.ends_with("-given-cuts"); }
+
 std::vector<std::size_t> legal_positions(const Plan& plan) {
     const std::size_t layers = plan.profiles.front().layers.size();
     std::vector<bool> legal(layers + 1, true);

@@ -79,6 +79,9 @@ private:
     RecomputedReferences references_;
 };
 
+/// Whether a plan's cuts were given (`--keep-cuts`): its bound says nothing about other cuts.
+bool cuts_are_given(const Plan& plan);
+
 /// The positions where every profile that the plan carries may be cut, both ends of the network included.
 std::vector<std::size_t> legal_positions(const Plan& plan);
 

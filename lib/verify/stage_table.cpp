@@ -28,6 +28,11 @@ double largest_time(const std::optional<double>& rate) { return rate ? 1 / *rate
 
 StageTable::StageTable(const Plan& plan, const Recomputer& recomputer)
     : nodes_(plan.cluster.nodes.size()), positions_(legal_positions(plan)) {
+    const bool given = cuts_are_given(plan);
+    if (given) {
+        positions_.assign(1, 0);
+        for (const PlannedStage& stage : plan.pipelines.front().stages) positions_.push_back(stage.layers.end);
+    }
     double per_gram = 0;
     double per_joule = 0;
     if (plan.objective == Objective::kCarbon) per_gram = 1;
@@ -58,6 +63,7 @@ StageTable::StageTable(const Plan& plan, const Recomputer& recomputer)
                 const auto place = std::lower_bound(positions_.begin(), positions_.end(), end);
                 if (place == positions_.end() || *place != end) return true;
                 const std::size_t index = at(v, a, static_cast<std::size_t>(place - positions_.begin()));
+                if (given && index != at(v, a, a + 1)) return false;
                 if (stage.memory_bytes > static_cast<double>(node.memory.value()) * (1 + kRoom)) return true;
                 if (stage.occupancy.count() > slowest || stage.refill.count() > most_refill) return true;
                 CarbonParts parts = stage.parts;

@@ -16,7 +16,8 @@ inline constexpr double kNever = 1e200;
 /// refill above the mean limit) are kNever. Nodes are numbered as in the cluster, cuts are its legal positions.
 class StageTable {
 public:
-    /// `recomputer` must be of the plan. O(nodes * cuts * rows).
+    /// `recomputer` must be of the plan. Of a plan whose cuts were given only the stages between its own neighbouring
+    /// cuts. O(nodes * cuts * rows).
     StageTable(const Plan& plan, const Recomputer& recomputer);
 
     [[nodiscard]] std::size_t nodes() const { return nodes_; }

@@ -1,6 +1,7 @@
 #include "lib/verify/verify.h"
 
 #include "lib/verify/bottleneck_bound.h"
+#include "lib/verify/bound_proof.h"
 #include "lib/verify/structure.h"
 
 #include <fmt/format.h>
@@ -14,9 +15,6 @@ namespace {
 
 constexpr double kRelative = 1e-9;
 constexpr double kSimulated = 2e-3;
-
-/// Where cuts were given the bound says nothing about other cuts.
-bool with_given_cuts(const Certificate& certificate) { return certificate.method.ends_with("-given-cuts"); }
 
 bool same(double left, double right, double relative = kRelative) {
     return std::abs(left - right) <= relative * std::max(std::abs(left), std::abs(right)) + 1e-300;
@@ -232,10 +230,44 @@ void check_certificate(const Plan& plan, const Recomputer& recomputer, double va
     if (std::abs(gap - *certificate.gap) > kRelative) {
         checks.fail(fmt::format("gap is stated as {:.12g}, recomputed {:.12g}", *certificate.gap, gap));
     }
-    if (!with_given_cuts(certificate) && plan.objective != Objective::kNone) {
+    if (!cuts_are_given(plan) && plan.objective != Objective::kNone) {
         check_bound(plan, recomputer, bound, checks);
         if (plan.objective == Objective::kBottleneck) check_bottleneck_bound(plan, bound, checks);
     }
+}
+
+/// What a plan's prices prove, worked out anew, and where that is cheap whether anything is better at all.
+void check_proof_of_bound(const Plan& plan, const Recomputer& recomputer, std::size_t most_stages, Checks& checks,
+                          Verification& result) {
+    const Certificate& certificate = plan.certificate;
+    checks.at("proof");
+    if (certificate.proof && !certificate.lower_bound) checks.fail("proves a bound that is not stated");
+    const bool sum = plan.objective != Objective::kNone && plan.objective != Objective::kBottleneck;
+    if (!certificate.lower_bound || plan.pipelines.size() != 1) return;
+    if (!sum) {
+        if (certificate.proof) checks.fail("prices prove nothing about this objective");
+        return;
+    }
+    const StageTable table(plan, recomputer);
+    if (certificate.proof) {
+        const ProofCheck check = check_proof(plan, table, *certificate.proof);
+        for (const std::string& breach : check.breaches) checks.fail(breach);
+        if (!check.breaches.empty()) return;
+        result.proven_bound = check.bound;
+        if (certificate.proof->bound > *certificate.lower_bound + kRelative * std::abs(*certificate.lower_bound)) {
+            checks.fail("proves more than the lower bound that is stated");
+        }
+    }
+    const Enumeration tried = enumerate_better(plan, recomputer, table, *certificate.lower_bound, most_stages);
+    result.stages_tried = tried.stages_tried;
+    result.bound_enumerated = tried.answer == Enumeration::Answer::kNoneBetter;
+    if (tried.answer != Enumeration::Answer::kBetterFound) return;
+    std::string text;
+    for (const NamedStage& stage : tried.better) {
+        text += fmt::format(" {}:{}-{}", stage.node, stage.layers.first, stage.layers.end - 1);
+    }
+    checks.fail(fmt::format("the lower bound {:.12g} is beaten by{} with {:.12g}", *certificate.lower_bound, text,
+                            tried.better_value));
 }
 
 void check_binding(const Plan& plan, Checks& checks) {
@@ -248,7 +280,7 @@ void check_binding(const Plan& plan, Checks& checks) {
                            (text.starts_with("nodes <=") && limits.max_nodes) ||
                            (text.starts_with("pin ") && !limits.pinned.empty()) ||
                            (text.starts_with("forbid ") && !limits.forbidden.empty()) || text == "memory" ||
-                           (text.starts_with("cuts kept at") && with_given_cuts(plan.certificate));
+                           (text.starts_with("cuts kept at") && cuts_are_given(plan));
         if (!known) checks.fail("'" + text + "' is no limit of this plan");
     }
 }
@@ -327,7 +359,7 @@ std::vector<std::string> broken_limits(const Plan& plan, const std::vector<Named
     return broken;
 }
 
-Verification verify_plan(const Plan& plan) {
+Verification verify_plan(const Plan& plan, std::size_t most_stages) {
     Verification result;
     result.breaches = structure_breaches(plan);
     if (!result.breaches.empty()) return result;
@@ -359,6 +391,7 @@ Verification verify_plan(const Plan& plan) {
         result.value = routed_value(plan, recomputer);
     }
     check_certificate(plan, recomputer, result.value, checks);
+    check_proof_of_bound(plan, recomputer, most_stages, checks, result);
     check_binding(plan, checks);
     return result;
 }

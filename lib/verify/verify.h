@@ -3,15 +3,27 @@
 #include "lib/partition/plan.h"
 #include "lib/verify/recompute.h"
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace carbonedge {
 
+/// Extensions by a stage that an enumeration may try: next to nothing beside planning, or what a user who asks for a
+/// verification will wait for (seconds).
+inline constexpr std::size_t kQuickEnumeration = 300'000;
+inline constexpr std::size_t kPatientEnumeration = 300'000'000;
+
 /// Result of holding a plan against its own profiles and cluster.
 struct Verification {
-    std::vector<std::string> breaches;  ///< one line each; empty: the plan is what it says
-    double value = 0;                   ///< of its objective, recomputed; 0 where the structure is broken
+    std::vector<std::string> breaches;   ///< one line each; empty: the plan is what it says
+    double value = 0;                    ///< of its objective, recomputed; 0 where the structure is broken
+    std::optional<double> proven_bound;  ///< what the prices in its certificate prove
+    /// An enumeration of our own found no pipeline below the stated lower bound, so that none exists. False: it was cut
+    /// short, or does not apply; what lies between proven_bound and the stated bound rests on the planner's search.
+    bool bound_enumerated = false;
+    std::size_t stages_tried = 0;  ///< by that enumeration
 
     [[nodiscard]] bool passed() const { return breaches.empty(); }
 };
@@ -19,9 +31,11 @@ struct Verification {
 /// Recomputes a plan's structure, stages, transfers, predictions, limits, objective value and certificate from the
 /// profiles and the cluster that it carries, without the planner. Tolerances: times 1 ns (they are rounded), memory
 /// 1 byte, sums and values 1e-9 relative; the simulated mean .2 % and quantiles the range of SimulatedLatency widened
-/// by .2 %. A claimed lower bound must hold against every pipeline of one or two stages. What routing adds up to over
-/// several pipelines is held to lie between the extremes of those pipelines (round robin: at their mean).
-Verification verify_plan(const Plan& plan);
+/// by .2 %. A claimed lower bound must hold against every pipeline of one or two stages; what its
+/// prices prove is worked out anew, and so is, where it is cheap, that no pipeline is below it. What routing adds up to
+/// over several pipelines is held to lie between the extremes of those pipelines (round robin: at their mean).
+/// `most_stages` is how far the enumeration that proves the bound once more may go.
+Verification verify_plan(const Plan& plan, std::size_t most_stages = kQuickEnumeration);
 
 /// The limits of a plan that a pipeline breaks, one line each. `slack`: relative room given to every limit; negative
 /// demands that they are surely met.

@@ -112,6 +112,7 @@ PlanningProblem read_planning_problem(const ProblemOptions& options, std::istrea
     problem.objective = options.objective.value_or(Objective::kCarbon);
     problem.carbon_weight = options.carbon_weight;
     problem.limits = options.limits;
+    if (options.work_limit) problem.caps.labels = *options.work_limit;
     return problem;
 }
 

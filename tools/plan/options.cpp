@@ -47,6 +47,7 @@ bool parse_plan_options(int argc, const char* const* argv, std::string_view page
     app.add_option("--name", options.name, "name of the plan in tables")->default_str("from the policy");
     add_goal_options(app, options);
     app.add_flag("--keep-cuts", options.keep_cuts, "keep the stages of the partition, choose only their nodes");
+    add_effort_options(app, options);
     add_policy_options(app, options);
     add_seed_option(app, options.standard);
     add_standard_options(app, options.standard);

@@ -17,8 +17,11 @@ namespace {
 
 PlanOrInfeasibility make_plan(const PlanOptions& options, const PlanningProblem& problem) {
     if (options.policy == "exact") {
+        ExactPlannerOptions exact;
+        exact.out_of_time = deadline_of(options);
         return plan_exactly(
-            problem, options.name.empty() ? fmt::format("min-{}", objective_name(problem.objective)) : options.name);
+            problem, options.name.empty() ? fmt::format("min-{}", objective_name(problem.objective)) : options.name,
+            exact);
     }
     const Policy policy = parse_policy(options.policy, options.mode, options.variant, options.standard.seed);
     return plan_policy(problem, policy, options.name.empty() ? policy_plan_name(policy) : options.name);

@@ -32,11 +32,11 @@ double rate_per_second(const std::string& text) {
     return rate;
 }
 
-std::size_t node_count(const std::string& text) {
+std::size_t count_of(const std::string& option, const std::string& text) {
     std::size_t value = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (problem != std::errc() || end != text.data() + text.size() || value == 0) {
-        throw UsageError(fmt::format("--max-nodes: '{}' is not a whole number of at least 1", text));
+        throw UsageError(fmt::format("{}: '{}' is not a whole number of at least 1", option, text));
     }
     return value;
 }
@@ -99,7 +99,7 @@ void add_goal_options(CLI::App& app, ProblemOptions& options) {
         app, "--min-throughput", "least requests per second with many in flight, such as 20/s", "",
         [&options](const std::string& text) { options.limits.throughput_per_second = rate_per_second(text); });
     add_text_option(app, "--max-nodes", "use at most so many nodes", "",
-                    [&options](const std::string& text) { options.limits.max_nodes = node_count(text); });
+                    [&options](const std::string& text) { options.limits.max_nodes = count_of("--max-nodes", text); });
     add_list_option(app, "--pin", "run this layer on this node; may be repeated", "LAYER=NODE",
                     [&options](const std::string& text) {
                         options.limits.pinned.push_back(assignment("--pin", text, "LAYER=NODE"));
@@ -138,6 +138,19 @@ void add_moment_options(CLI::App& app, ProblemOptions& options) {
     });
     app.add_option("--country-table", options.country_table, "yearly means of countries, instead of the built-in table")
         ->type_name("FILE");
+}
+
+void add_effort_options(CLI::App& app, ProblemOptions& options) {
+    add_text_option(app, "--time-limit", "stop searching then, with the best plan and its gap, such as 2s", "",
+                    [&options](const std::string& text) { options.time_limit = positive_time(text, "--time-limit"); });
+    add_text_option(app, "--work-limit", "stop after so many partial plans: the same on every machine", "4000000",
+                    [&options](const std::string& text) { options.work_limit = count_of("--work-limit", text); });
+}
+
+std::function<bool()> deadline_of(const ProblemOptions& options) {
+    if (!options.time_limit) return {};
+    const auto end = std::chrono::steady_clock::now() + *options.time_limit;
+    return [end] { return std::chrono::steady_clock::now() >= end; };
 }
 
 void add_cluster_options(CLI::App& app, ProblemOptions& options) {

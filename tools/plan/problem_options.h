@@ -27,6 +27,8 @@ struct ProblemOptions {
     bool keep_cuts = false;  ///< only where a verb offers it
     std::optional<IdlePolicy> idle;
     std::vector<std::pair<std::string, std::string>> node_profiles;  ///< node, path
+    std::optional<Nanoseconds> time_limit;                           ///< of the search
+    std::optional<std::size_t> work_limit;                           ///< partial plans
 };
 
 /// --cluster, --node-profile, --idle.
@@ -37,6 +39,11 @@ void add_input_options(CLI::App& app, ProblemOptions& options);
 void add_moment_options(CLI::App& app, ProblemOptions& options);
 /// --minimize, --carbon-weight and every limit.
 void add_goal_options(CLI::App& app, ProblemOptions& options);
+
+/// --time-limit and --work-limit.
+void add_effort_options(CLI::App& app, ProblemOptions& options);
+/// Ends a search when the time limit has passed, counted from this call; empty where there is none.
+std::function<bool()> deadline_of(const ProblemOptions& options);
 
 /// An option whose text is read by a function that throws UsageError; `shown` is its default on the short help.
 void add_text_option(CLI::App& app, const std::string& name, const std::string& description, const std::string& shown,

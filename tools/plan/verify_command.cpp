@@ -9,8 +9,30 @@
 #include "tools/plan/fleet_command.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace carbonedge {
+namespace {
+
+/// What is proven without trusting the planner, and what is not.
+std::string bound_text(const Plan& plan, const Verification& verification) {
+    const Certificate& certificate = plan.certificate;
+    if (!certificate.lower_bound) return "bound: none is claimed\n";
+    std::string text;
+    if (verification.proven_bound) {
+        const double gap = verification.value > 0 ? 1 - *verification.proven_bound / verification.value : 0;
+        text += fmt::format("bound: its prices prove at least {} (gap {:.3f} %)\n",
+                            number_text(*verification.proven_bound), 100 * std::max(0.0, gap));
+    }
+    if (verification.bound_enumerated) {
+        return text + fmt::format("bound: {} proven once more, {} stages tried\n",
+                                  number_text(*certificate.lower_bound), verification.stages_tried);
+    }
+    return text + fmt::format("bound: {} rests on the planner's search ({})\n", number_text(*certificate.lower_bound),
+                              certificate.method);
+}
+
+}  // namespace
 
 ExitStatus verify_command(const PlanOptions& options, std::istream& in, std::ostream& out) {
     const std::string file = options.input == "-" ? "standard input" : options.input;
@@ -25,11 +47,12 @@ ExitStatus verify_command(const PlanOptions& options, std::istream& in, std::ost
         return status;
     }
     const Plan plan = read_plan(content, file);
-    const Verification verification = verify_plan(plan);
+    const Verification verification = verify_plan(plan, kPatientEnumeration);
     for (const std::string& breach : verification.breaches) text += "breach: " + breach + "\n";
     if (verification.passed()) {
         text = fmt::format("plan {} holds: {} {}\n", plan.name, objective_name(plan.objective),
                            number_text(verification.value));
+        text += bound_text(plan, verification);
     }
     write_output(options.standard.output, options.standard.overwrite, text, out);
     return verification.passed() ? ExitStatus::kOk : ExitStatus::kNegativeVerdict;

@@ -78,13 +78,13 @@ void draw_limits(SeededRandom& random, Plan& problem) {
 
 }  // namespace
 
-TEST_CASE("the exact planner equals brute force on 1,000 seeded small instances, all objectives and limits") {
+TEST_CASE("the exact planner equals brute force on 2,000 seeded small instances, all objectives and limits") {
     SeededRandom random(20260101);
     constexpr std::array<Objective, 5> kObjectives{Objective::kCarbon, Objective::kEnergy, Objective::kLatency,
                                                    Objective::kBottleneck, Objective::kScore};
     int infeasible = 0;
     int several_stages = 0;
-    for (int round = 0; round < 1000; ++round) {
+    for (int round = 0; round < 2000; ++round) {
         CAPTURE(round);
         RandomShape shape;
         shape.layers = 2 + random.below(5);
@@ -112,9 +112,9 @@ TEST_CASE("the exact planner equals brute force on 1,000 seeded small instances,
         CHECK(std::abs(brute_value(problem, cost) - best.value) <= 1e-9 * std::abs(best.value));
         several_stages += solution.placement.size() > 1 ? 1 : 0;
     }
-    CHECK(infeasible > 50);  // the draw exercises both answers, and plans of several stages
-    CHECK(infeasible < 600);
-    CHECK(several_stages > 100);
+    CHECK(infeasible > 100);  // the draw exercises both answers, and plans of several stages
+    CHECK(infeasible < 1200);
+    CHECK(several_stages > 200);
 }
 
 TEST_CASE("a set of conflicting limits is minimal: whole it is infeasible, without any one of it feasible") {
