@@ -12,6 +12,54 @@ namespace {
 constexpr double kRelative = 1e-9;
 constexpr double kRoom = 1e-11;  ///< as in the table: limits are not closed to the last bit
 
+/// Least sums of what is left of a pipeline when nodes may be used again, by node and cut.
+struct Rest {
+    std::vector<double> start;
+    std::vector<double> end;
+    double root = kNever;
+};
+
+template <class Stage, class Leg>
+Rest completions(const StageTable& table, const Stage& stage_weight, const Leg& leg_weight) {
+    const std::size_t cuts = table.cuts();
+    const std::size_t nodes = table.nodes();
+    Rest rest{std::vector<double>(nodes * cuts, kNever), std::vector<double>(nodes * cuts, kNever), kNever};
+    const auto over_leg = [&](std::size_t from, std::size_t to, std::size_t cut, double then) {
+        const std::size_t index = table.leg(from, to, cut);
+        return table.leg_time(index) < kNever && then < kNever ? leg_weight(index) + then : kNever;
+    };
+    for (std::size_t cut = cuts; cut-- > 0;) {
+        for (std::size_t v = 0; v < nodes; ++v) {
+            double& end = rest.end[v * cuts + cut];
+            if (cut + 1 == cuts) {
+                end = over_leg(v, nodes, cut, 0.0);
+                continue;
+            }
+            double& start = rest.start[v * cuts + cut];
+            for (std::size_t to = cut + 1; to < cuts; ++to) {
+                const std::size_t index = table.at(v, cut, to);
+                const double then = rest.end[v * cuts + to];
+                if (table.time(index) < kNever && then < kNever) {
+                    start = std::min(start, stage_weight(v, index) + then);
+                }
+            }
+        }
+        if (cut + 1 == cuts) continue;
+        for (std::size_t v = 0; v < nodes; ++v) {
+            if (cut == 0) {
+                rest.root = std::min(rest.root, over_leg(nodes, v, 0, rest.start[v * cuts]));
+                continue;
+            }
+            for (std::size_t w = 0; w < nodes; ++w) {
+                if (v == w) continue;
+                double& end = rest.end[v * cuts + cut];
+                end = std::min(end, over_leg(v, w, cut, rest.start[w * cuts + cut]));
+            }
+        }
+    }
+    return rest;
+}
+
 /// Prices as numbers per node, and what follows from them.
 class PricedProblem {
 public:
@@ -32,18 +80,12 @@ public:
         if (plan.limits.latency_p95) cap_ = std::min(cap_, to_seconds(*plan.limits.latency_p95).count());
         cap_ *= 1 + kRoom;
         most_stages_ = std::min(table.nodes(), plan.limits.max_nodes.value_or(table.nodes()));
-        least_time_from_ = completions([&](std::size_t, std::size_t stage) { return table_.time(stage); },
-                                       [&](std::size_t leg) { return table_.leg_time(leg); });
+        least_time_from_ = completions(
+            table_, [&](std::size_t, std::size_t stage) { return table_.time(stage); },
+            [&](std::size_t leg) { return table_.leg_time(leg); });
         least_time_ = least_time_from_.root;
         weigh();
     }
-
-    /// Least sums of what is left of a pipeline, by node and cut.
-    struct Rest {
-        std::vector<double> start;
-        std::vector<double> end;
-        double root = kNever;
-    };
 
     [[nodiscard]] double stage(std::size_t node, std::size_t stage) const {
         return table_.cost(stage) + time_price_ * table_.time(stage) + refill_[node] * table_.refill(stage) +
@@ -59,52 +101,12 @@ public:
     [[nodiscard]] bool sound() const { return sound_; }
 
     [[nodiscard]] Rest priced() const {
-        return completions([&](std::size_t v, std::size_t index) { return stage(v, index); },
-                           [&](std::size_t index) { return leg(index); });
+        return completions(
+            table_, [&](std::size_t v, std::size_t index) { return stage(v, index); },
+            [&](std::size_t index) { return leg(index); });
     }
 
 private:
-    template <class Stage, class Leg>
-    [[nodiscard]] Rest completions(const Stage& stage_weight, const Leg& leg_weight) const {
-        const std::size_t cuts = table_.cuts();
-        const std::size_t nodes = table_.nodes();
-        Rest rest{std::vector<double>(nodes * cuts, kNever), std::vector<double>(nodes * cuts, kNever), kNever};
-        const auto over_leg = [&](std::size_t from, std::size_t to, std::size_t cut, double then) {
-            const std::size_t index = table_.leg(from, to, cut);
-            return table_.leg_time(index) < kNever && then < kNever ? leg_weight(index) + then : kNever;
-        };
-        for (std::size_t cut = cuts; cut-- > 0;) {
-            for (std::size_t v = 0; v < nodes; ++v) {
-                double& end = rest.end[v * cuts + cut];
-                if (cut + 1 == cuts) {
-                    end = over_leg(v, nodes, cut, 0.0);
-                    continue;
-                }
-                double& start = rest.start[v * cuts + cut];
-                for (std::size_t to = cut + 1; to < cuts; ++to) {
-                    const std::size_t index = table_.at(v, cut, to);
-                    const double then = rest.end[v * cuts + to];
-                    if (table_.time(index) < kNever && then < kNever) {
-                        start = std::min(start, stage_weight(v, index) + then);
-                    }
-                }
-            }
-            if (cut + 1 == cuts) continue;
-            for (std::size_t v = 0; v < nodes; ++v) {
-                if (cut == 0) {
-                    rest.root = std::min(rest.root, over_leg(nodes, v, 0, rest.start[v * cuts]));
-                    continue;
-                }
-                for (std::size_t w = 0; w < nodes; ++w) {
-                    if (v == w) continue;
-                    double& end = rest.end[v * cuts + cut];
-                    end = std::min(end, over_leg(v, w, cut, rest.start[w * cuts + cut]));
-                }
-            }
-        }
-        return rest;
-    }
-
     /// The formula of docs/planners.md: what a stage is charged, and what is taken off in the end.
     void weigh() {
         double least_weight = kNever;
@@ -238,7 +240,7 @@ private:
     const Recomputer& recomputer_;
     const StageTable& table_;
     PricedProblem priced_;
-    PricedProblem::Rest rest_;
+    Rest rest_;
     double below_ = 0;
     std::size_t most_tries_ = 0;
     std::vector<bool> used_;
@@ -256,7 +258,7 @@ ProofCheck check_proof(const Plan& plan, const StageTable& table, const BoundPro
             "a price of the proof is negative, or they charge more for a second than value and limit pay");
         return check;
     }
-    const PricedProblem::Rest rest = priced.priced();
+    const Rest rest = priced.priced();
     if (rest.root >= kNever) {
         check.breaches.emplace_back("no pipeline exists, not even one that uses nodes again");
         return check;
@@ -276,6 +278,13 @@ ProofCheck check_proof(const Plan& plan, const StageTable& table, const BoundPro
             fmt::format("the relaxed path of the proof comes to {:.12g}, stated {:.12g}", *weight, proof.bound));
     }
     return check;
+}
+
+double least_relaxed_time(const StageTable& table) {
+    return completions(
+               table, [&](std::size_t, std::size_t stage) { return table.time(stage); },
+               [&](std::size_t leg) { return table.leg_time(leg); })
+        .root;
 }
 
 Enumeration enumerate_better(const Plan& plan, const Recomputer& recomputer, const StageTable& table, double value,

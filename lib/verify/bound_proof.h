@@ -22,6 +22,9 @@ struct ProofCheck {
 /// its relaxed path attains it. O(nodes * cuts^2 + nodes^2 * cuts).
 ProofCheck check_proof(const Plan& plan, const StageTable& table, const BoundProof& proof);
 
+/// The least A of any pipeline in which nodes may be used again; kNever: there is none.
+double least_relaxed_time(const StageTable& table);
+
 /// What came of a search of our own for a better pipeline.
 struct Enumeration {
     enum class Answer { kNoneBetter, kBetterFound, kTooMany };

@@ -35,7 +35,8 @@ ExitStatus plan_command(const PlanOptions& options, std::istream& in, std::ostre
     if (options.policy != "exact" && !options.objective) problem.objective = Objective::kNone;
     const PlanOrInfeasibility outcome = make_plan(options, problem);
     if (const auto* infeasibility = std::get_if<Infeasibility>(&outcome)) {
-        return tell_infeasible(*infeasibility, options.policy == "exact", err);
+        return options.policy == "exact" ? tell_infeasible(*infeasibility, problem, err)
+                                         : tell_infeasible(*infeasibility, false, err);
     }
     const Plan& plan = std::get<Plan>(outcome);
     const Verification verification = verify_plan(plan);

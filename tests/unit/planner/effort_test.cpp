@@ -81,7 +81,8 @@ TEST_CASE("nodes that differ in nothing but the name are planned as counts, and 
             plan.cluster.nodes[v].name = name;
             plan.node_profile[v] = plan.node_profile[0];
         }
-        for (Node& node : plan.cluster.nodes) node.memory = Bytes(static_cast<std::int64_t>(whole * 0.9));
+        const double share = random.uniform(0.85, 1.3);
+        for (Node& node : plan.cluster.nodes) node.memory = Bytes(static_cast<std::int64_t>(whole * share));
         if (random.below(3) == 0) plan.limits.max_nodes = 2;
         if (random.below(3) == 0) plan.limits.forbidden.emplace_back("layer0", "n0");
         const PlanningProblem problem = problem_of(plan);
@@ -162,7 +163,11 @@ TEST_CASE("a search that is cut short returns a plan and a bound that hold, wher
 }
 
 TEST_CASE("a plan that ran out of time says so, states its gap, and is a plan") {
-    const PlanningProblem problem = tight_problem(3, 24, 5, Objective::kCarbon, 1.15);
+    std::uint64_t seed = 1;
+    PlanningProblem problem = tight_problem(seed, 24, 5, Objective::kCarbon, 1.15);
+    while (solve(problem).status != SearchStatus::kOptimal || solve(problem).search.counters.at("price rounds") < 5) {
+        problem = tight_problem(++seed, 24, 5, Objective::kCarbon, 1.15);
+    }
     int left = 3;
     ExactPlannerOptions options;
     options.out_of_time = [&] { return left-- <= 0; };

@@ -30,7 +30,9 @@ std::optional<Plan> planned(std::uint64_t seed, std::size_t layers, std::size_t 
     problem.objective = Objective::kLatency;
     const Profile& profile = problem.profiles[0];
     for (Node& node : problem.cluster.nodes) {
-        node.memory = Bytes((profile.load_peak_bytes.value() * 3 + profile.runtime_base_bytes.value() * 2) / 5);
+        node.memory = layers < 8
+                          ? Bytes(profile.load_peak_bytes.value() * 5 / 4)
+                          : Bytes((profile.load_peak_bytes.value() * 3 + profile.runtime_base_bytes.value() * 2) / 5);
     }
     const Solution fastest = solve(problem);
     if (fastest.placement.empty()) return std::nullopt;
@@ -154,7 +156,7 @@ TEST_CASE("a plan that claims to be best but is not is found out by enumeration"
         found += std::any_of(verification.breaches.begin(), verification.breaches.end(),
                              [](const std::string& breach) {
                                  return breach.find("beaten by") != std::string::npos ||
-                                        breach.find("prices") != std::string::npos;
+                                        breach.find("price") != std::string::npos;
                              })
                      ? 1
                      : 0;
