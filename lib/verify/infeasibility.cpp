@@ -30,9 +30,12 @@ std::optional<std::string> homeless_layers(const Plan& problem, const Recomputer
         if (allowed) continue;
         const std::size_t first = positions[cut];
         const std::size_t last = positions[cut + 1] - 1;
-        std::string text =
-            fmt::format("no node may run layers {}-{} ({} to {})", first, last,
-                        problem.profiles.front().layers[first].name, problem.profiles.front().layers[last].name);
+        const std::vector<LayerProfile>& layers = problem.profiles.front().layers;
+        std::string text = fmt::format("no node may run layer {} ({})", first, layers[first].name);
+        if (first < last) {
+            text = fmt::format("no node may run layers {}-{} ({} to {}), which no cut parts", first, last,
+                               layers[first].name, layers[last].name);
+        }
         bool by_memory = true;
         double least = kNever;
         for (std::size_t v = 0; v < table.nodes(); ++v) {
@@ -45,7 +48,7 @@ std::optional<std::string> homeless_layers(const Plan& problem, const Recomputer
             });
         }
         if (by_memory) {
-            text += fmt::format(": they need {} or more, and more than each node has",
+            text += fmt::format("; it takes {} or more, which is more than any node has",
                                 bytes_text(Bytes(static_cast<std::int64_t>(least))));
         }
         return text;

@@ -244,8 +244,10 @@ def main():
     parser.add_argument("--plan", required=True)
     parser.add_argument("--random-problem", required=True)
     parser.add_argument("--instances", type=int, default=50)
+    parser.add_argument("--first-seed", type=int, default=1)
     arguments = parser.parse_args()
-    agreed = stages = seed = near = infeasible = 0
+    agreed = stages = near = infeasible = 0
+    seed = arguments.first_seed - 1
     while agreed < arguments.instances:
         seed += 1
         draw = random.Random(seed)
@@ -267,6 +269,9 @@ def main():
                 pipeline = Program(plan).solve()
             except ArithmeticError as problem:
                 sys.exit(f"seed {seed}, {' '.join(map(str, words))}: {problem}")
+            verified = run(arguments.plan, "verify", path)
+            if verified.returncode != 0:
+                sys.exit(f"seed {seed}, {' '.join(map(str, words))}: {verified.stdout}{verified.stderr}")
             evaluated, allowed = evaluate(arguments.plan, path, pipeline)
             own = ",".join(f"{s['node']}:{s['first']}-{s['end'] - 1}" for s in plan["pipelines"][0]["stages"])
             own_evaluated, _ = evaluate(arguments.plan, path, own)
