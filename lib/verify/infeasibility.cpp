@@ -39,13 +39,15 @@ std::optional<std::string> homeless_layers(const Plan& problem, const Recomputer
         bool by_memory = true;
         double least = kNever;
         for (std::size_t v = 0; v < table.nodes(); ++v) {
-            recomputer.stages_from(v, first, [&](std::size_t end, const RecomputedStage& stage) {
-                if (end <= last) return true;
-                least = std::min(least, stage.memory_bytes);
-                by_memory =
-                    by_memory && stage.memory_bytes > static_cast<double>(problem.cluster.nodes[v].memory.value());
-                return false;
-            });
+            const auto room = static_cast<double>(problem.cluster.nodes[v].memory.value());
+            for (std::size_t from = 0; from <= cut; ++from) {
+                recomputer.stages_from(v, positions[from], [&](std::size_t end, const RecomputedStage& stage) {
+                    if (end <= last) return true;
+                    least = std::min(least, stage.memory_bytes);
+                    by_memory = by_memory && stage.memory_bytes > room;
+                    return true;
+                });
+            }
         }
         if (by_memory) {
             text += fmt::format("; it takes {} or more, which is more than any node has",
