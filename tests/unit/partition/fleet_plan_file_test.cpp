@@ -52,7 +52,7 @@ TEST_CASE("fleet plan file: what is wrong is said with its place") {
     for (const Case& item :
          {Case{"fleet-plan/1", "fleet-plan/2", "x:2: has schema version 2"},
           Case{"\"model 1\"", "\"model 0\"", "a second model has the name 'model 0'"},
-          Case{"\"carbonedge.plan/1\"", "\"carbonedge.plan/9\"", "x (plan of model 0):2: has schema version 9"},
+          Case{"\"carbonedge.plan/2\"", "\"carbonedge.plan/9\"", "x (plan of model 0):2: has schema version 9"},
           Case{"\"price_rounds\": 12", "\"price_rounds\": \"12\"", "price_rounds"},
           Case{"\"cores\":", "\"coers\":", "coers"}}) {
         CAPTURE(item.to);
