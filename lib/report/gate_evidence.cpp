@@ -392,6 +392,12 @@ Samples joined_samples(const std::vector<ReportInput>& inputs, const std::vector
             throw UsageError(fmt::format("{} is of other models than {}: rounds of one pair can be taken together",
                                          names[i], names.front()));
         }
+        for (const SampleRound& round : more.rounds) {
+            if (std::find(all.rounds.begin(), all.rounds.end(), round) != all.rounds.end()) {
+                throw UsageError(
+                    fmt::format("{} holds rounds of the files before it: one measurement counts once", names[i]));
+            }
+        }
         all.rounds.insert(all.rounds.end(), more.rounds.begin(), more.rounds.end());
     }
     return all;

@@ -28,6 +28,15 @@ void check_allowed(const std::vector<std::string>& names) {
     }
 }
 
+/// A measurement given twice would look like two that agree.
+void check_given_once(const std::vector<std::string>& files) {
+    for (auto file = files.begin(); file != files.end(); ++file) {
+        if (std::find(std::next(file), files.end(), *file) != files.end()) {
+            throw UsageError(fmt::format("{} is given twice: one measurement counts once", *file));
+        }
+    }
+}
+
 std::string joined(const std::vector<std::string>& names) { return fmt::format("{}", fmt::join(names, ", ")); }
 
 struct GateInputs {
@@ -86,6 +95,8 @@ GateInputs read_gate_inputs(const ReportOptions& options, const GateRules& rules
 
 ExitStatus gate_command(const ReportOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
     check_allowed(options.allowed);
+    check_given_once(options.files);
+    check_given_once(options.baseline_files);
     const GateRules rules = read_gate_rules(read_input(options.gate, in), options.gate);
     const GateInputs inputs = read_gate_inputs(options, rules, in);
     GateVerdict verdict = judge(inputs.sides, rules, {options.allowed, options.standard.seed});
