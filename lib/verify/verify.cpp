@@ -205,10 +205,12 @@ void check_bound(const Plan& plan, const Recomputer& recomputer, double lower_bo
 }
 
 /// A bottleneck below the bound must be impossible, which can be tried out where the cluster is not too large.
-void check_bottleneck_bound(const Plan& plan, double lower_bound, Checks& checks) {
-    const bool latency_counts = plan.limits.latency_mean || plan.limits.latency_p95;
-    if (latency_counts || lower_bound <= 0) return;
-    if (some_pipeline_within(plan, lower_bound * (1 - kRelative)).value_or(false)) {
+void check_bottleneck_bound(const Plan& plan, double lower_bound, Checks& checks, Verification& result) {
+    if (lower_bound <= 0 || cuts_are_given(plan)) return;
+    const std::optional<bool> better = some_pipeline_within(plan, lower_bound * (1 - kRelative));
+    if (!better) return;
+    result.bound_enumerated = !*better;  // limits on latency only leave fewer
+    if (*better && !plan.limits.latency_mean && !plan.limits.latency_p95) {
         checks.fail(fmt::format("the lower bound {:.12g} is beaten by some pipeline", lower_bound));
     }
 }
@@ -232,7 +234,6 @@ void check_certificate(const Plan& plan, const Recomputer& recomputer, double va
     }
     if (!cuts_are_given(plan) && plan.objective != Objective::kNone) {
         check_bound(plan, recomputer, bound, checks);
-        if (plan.objective == Objective::kBottleneck) check_bottleneck_bound(plan, bound, checks);
     }
 }
 
@@ -246,6 +247,9 @@ void check_proof_of_bound(const Plan& plan, const Recomputer& recomputer, std::s
     if (!certificate.lower_bound || plan.pipelines.size() != 1) return;
     if (!sum) {
         if (certificate.proof) checks.fail("prices prove nothing about this objective");
+        if (plan.objective == Objective::kBottleneck) {
+            check_bottleneck_bound(plan, *certificate.lower_bound, checks, result);
+        }
         return;
     }
     const StageTable table(plan, recomputer);

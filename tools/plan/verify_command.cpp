@@ -24,6 +24,10 @@ std::string bound_text(const Plan& plan, const Verification& verification) {
         text += fmt::format("bound: its prices prove at least {} (gap {:.3f} %)\n",
                             number_text(*verification.proven_bound), 100 * std::max(0.0, gap));
     }
+    if (verification.bound_enumerated && plan.objective == Objective::kBottleneck) {
+        return text +
+               fmt::format("bound: {} proven once more, every pipeline tried\n", number_text(*certificate.lower_bound));
+    }
     if (verification.bound_enumerated) {
         return text + fmt::format("bound: {} proven once more, {} stages tried\n",
                                   number_text(*certificate.lower_bound), verification.stages_tried);
