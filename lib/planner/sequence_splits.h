@@ -24,7 +24,8 @@ Boundaries pipedream_split(const std::vector<double>& times, const std::vector<d
                            std::size_t machines);
 
 /// Layers in proportion to memory on a ring (exo, RingMemoryWeightedPartitioningStrategy): fractions rounded to five
-/// decimals, boundaries rounded down, the last block takes the rest. `memory` in the order of the ring; where all of it is 0, equal fractions.
+/// decimals, boundaries rounded down, the last block takes the rest. `memory` in the order of the ring; where all of it
+/// is 0, equal fractions.
 Boundaries memory_weighted_split(std::size_t layers, const std::vector<double>& memory);
 
 }  // namespace carbonedge
