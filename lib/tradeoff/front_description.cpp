@@ -143,18 +143,18 @@ Table curve_table(const ParetoFront& front) {
 Document describe_front(const PlanningProblem& problem, const ParetoFront& front) {
     const std::string model = problem.profiles.front().model_name;
     const std::string third = front.throughput ? " and throughput" : "";
-    Document document{
-        "front",
-        fmt::format("{} on {}: latency against {}{}", model, problem.cluster.name, cost_name(front.cost_axis), third),
-        {},
-        {},
-        {}};
+    Document document{"front",
+                      fmt::format("{} on {}: latency against {}{}", model, cluster_text(problem.cluster),
+                                  cost_name(front.cost_axis), third),
+                      {},
+                      {},
+                      {}};
     const std::string plans = front.points.size() == 1 ? "1 plan" : fmt::format("{} plans", front.points.size());
     std::string range = point_text(front, front.points.front());
     if (front.points.size() > 1) range = fmt::format("from {} to {}", range, point_text(front, cheapest(front)));
     document.opening.push_back(
         fmt::format("{} for {} on {} that no other beats in mean latency and {}{}: {} a request.", plans, model,
-                    problem.cluster.name, cost_name(front.cost_axis), third, range));
+                    cluster_text(problem.cluster), cost_name(front.cost_axis), third, range));
     document.opening.push_back(price_sentence(front));
     document.opening.push_back(proof_text(front));
     document.sections.emplace_back(facts_of(front));

@@ -48,6 +48,10 @@ std::string value_text(Objective objective, double value) {
     }
 }
 
+std::string cluster_text(const Cluster& cluster) {
+    return cluster.name.empty() ? fmt::format("{} nodes", cluster.nodes.size()) : cluster.name;
+}
+
 std::string span_text(Seconds time) {
     const double seconds = time.count();
     if (seconds < 120) return duration_text(time);

@@ -14,6 +14,9 @@ Cell cell_of(Objective objective, double value);
 /// "5.29 mg CO2e", "1.2 J", "12.4 ms", "0.93".
 std::string value_text(Objective objective, double value);
 
+/// The cluster's name, or "4 nodes" where it has none.
+std::string cluster_text(const Cluster& cluster);
+
 /// "8.75 s", "12.5 min", "10 h", "3.2 days": a stretch of time that may be long.
 std::string span_text(Seconds time);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace carbonedge {
 namespace {
@@ -20,15 +21,28 @@ bool allowed(const PlanningProblem& problem, const Placement& placement) {
 }
 
 /// The end nearest to `from` of the stretch up to `to` where `holds`, which it does at `to` and not at `from`.
-/// Returns {last point where it does not, first where it does}.
-std::pair<double, double> onset(double from, double to, const std::function<bool(double)>& holds) {
+/// Returns {last point where it does not, first where it does}. `guesses` that lie right there save the halving.
+std::pair<double, double> onset(double from, double to, const std::vector<double>& guesses,
+                                const std::function<bool(double)>& holds) {
+    constexpr double kFine = 1e-10;
+    for (const double guess : guesses) {
+        for (const double near : {guess + (from - guess) * kFine, guess + (to - guess) * kFine}) {
+            if (!(std::min(from, to) < near && near < std::max(from, to))) continue;
+            (holds(near) ? to : from) = near;
+        }
+    }
     for (int halving = 0; halving < 200; ++halving) {
-        if (std::abs(to - from) <= 1e-10 * std::max(std::abs(from), std::abs(to))) break;
+        if (std::abs(to - from) <= kFine * std::max(std::abs(from), std::abs(to))) break;
         const double middle = from + (to - from) / 2;
         if (middle == from || middle == to) break;
         (holds(middle) ? to : from) = middle;
     }
     return {from, to};
+}
+
+/// Where a straight line through (from, at_from) and (to, at_to) is 0.
+void add_root(std::vector<double>& guesses, double from, double at_from, double to, double at_to) {
+    if (at_from * at_to < 0) guesses.push_back(from + (to - from) * at_from / (at_from - at_to));
 }
 
 }  // namespace
@@ -70,10 +84,19 @@ std::optional<BreakEven> break_even(Resolving& resolving, const FigureSet& set, 
         return resolving.best(variant, just_below(resolving.value(variant, placement)));
     };
     const auto broken_at = [&](double x) { return !allowed(set(x), placement); };
+    // Values are straight lines in intensities, latencies in seconds a byte: their crossings are where to look first.
+    const auto latency_slack = [&](double x, const Placement& plan) {
+        const PlanningProblem variant = set(x);
+        if (!variant.limits.latency_mean) return 0.0;
+        return to_seconds(*variant.limits.latency_mean).count() * (1 + 1e-9) -
+               cost_of(CostTable(variant), plan).mean_latency();
+    };
     BreakEven found;
     double x = far;
     if (broken_at(far)) {
-        const auto [holds, breaks] = onset(from, far, broken_at);
+        std::vector<double> guesses;
+        add_root(guesses, from, latency_slack(from, placement), far, latency_slack(far, placement));
+        const auto [holds, breaks] = onset(from, far, guesses, broken_at);
         found.at = breaks;
         const auto next = resolving.best(set(breaks));
         if (next) found.successor = next->placement;
@@ -88,7 +111,14 @@ std::optional<BreakEven> break_even(Resolving& resolving, const FigureSet& set, 
             return resolving.value(variant, better->placement) < just_below(resolving.value(variant, placement)) &&
                    allowed(variant, better->placement);
         };
-        const auto [equal, ahead] = onset(from, x, beats);
+        const auto lead = [&](double at) {
+            const PlanningProblem variant = set(at);
+            return just_below(resolving.value(variant, placement)) - resolving.value(variant, better->placement);
+        };
+        std::vector<double> guesses;
+        add_root(guesses, from, lead(from), x, lead(x));
+        add_root(guesses, from, latency_slack(from, better->placement), x, latency_slack(x, better->placement));
+        const auto [equal, ahead] = onset(from, x, guesses, beats);
         any = true;
         found.at = ahead;
         found.successor = better->placement;

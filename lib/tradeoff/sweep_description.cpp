@@ -133,7 +133,8 @@ std::pair<std::optional<Plan>, std::vector<SelectionWalk>> walk_selection(const 
 Document describe_sweep(const PlanningProblem& problem, const WeightSweep& sweep, const std::optional<Plan>& selection,
                         const std::vector<SelectionWalk>& walks) {
     const std::string model = problem.profiles.front().model_name;
-    Document document{"sweep", fmt::format("{} on {}: the weight of carbon", model, problem.cluster.name), {}, {}, {}};
+    Document document{
+        "sweep", fmt::format("{} on {}: the weight of carbon", model, cluster_text(problem.cluster)), {}, {}, {}};
     document.opening = {exact_sentence(sweep), selection_sentence(selection, walks),
                         sweep.proven
                             ? "The exact switches are proven: they are the ties of neighbouring corners of the "
