@@ -154,7 +154,7 @@ void DualAscent::refresh(const ReducedGraph& graph) {
 
 void DualAscent::climb(const ReducedGraph& graph, std::size_t rounds, const std::function<double()>& upper,
                        const MeetPath& meet, const std::function<bool()>& stop) {
-    for (std::size_t round = 0; round < rounds && !stop(); ++round) {
+    for (std::size_t round = 0; round < rounds && (rounds_ == 0 || !stop()); ++round) {
         const KindPrices prices = prices_at(at_);
         const PathWeights weights = priced_weights(graph_, prices, floor_);
         const double offset = price_offset(graph_, prices, floor_);

@@ -21,7 +21,8 @@ public:
     using MeetPath = std::function<void(const std::vector<PathStep>&)>;
 
     /// At most `rounds` more. `upper` gives the value of the best known plan (kNotAllowed: none). Ends early when the
-    /// bound meets it, when the steps have become tiny, or when `stop` says so.
+    /// bound meets it, when the steps have become tiny, or when `stop` says so; the very first round is always done, so
+    /// that there is a bound.
     void climb(const ReducedGraph& graph, std::size_t rounds, const std::function<double()>& upper,
                const MeetPath& meet, const std::function<bool()>& stop);
 

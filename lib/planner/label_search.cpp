@@ -23,7 +23,9 @@ struct Phase {
 };
 constexpr std::array<Phase, 5> kPhases{
     {{25, 8, 500}, {40, 16, 3'000}, {60, 30, 12'000}, {120, 60, 50'000}, {250, 100, 0}}};
-constexpr std::size_t kBeamKinds = 4;  ///< a plan of the beam is extended to so many kinds
+constexpr double kSmallGap = 1e-3;        ///< of the prices' bound, relative: good enough for a proof
+constexpr std::size_t kProofRounds = 60;  ///< on the whole graph, where it is not
+constexpr std::size_t kBeamKinds = 4;     ///< a plan of the beam is extended to so many kinds
 
 class Search {
 public:
@@ -68,11 +70,10 @@ private:
         root_bound_ = -kNotAllowed;
         for (std::size_t p = 0; p < kPhases.size(); ++p) {
             const Phase& phase = kPhases[p];
-            if (enough()) return SearchStatus::kStopped;
+            if (p > 0 && enough()) return SearchStatus::kStopped;
             ascent_->climb(
                 reduced_, phase.rounds, [&] { return incumbent_; },
                 [&](const std::vector<PathStep>& path) { offer(path); }, [&] { return enough(); });
-            if (ascent_->rounds() == 0) return SearchStatus::kStopped;
             if (tighten()) return answer();
             beam(phase.beam_width);
             if (tighten()) return answer();
@@ -288,7 +289,11 @@ private:
     /// The prices on the whole graph: stages were dropped since, so their bound there may be lower. The ones from
     /// before that are the other candidate.
     void certify(SearchResult& result) const {
-        const ReducedGraph whole(graph_);
+        ReducedGraph whole(graph_);
+        if (graph_.latency_cap < kNotAllowed) {  // as whoever checks the proof does
+            const PathWeights by_time{0.0, 1.0, {}, std::vector<double>(graph_.kinds, 0.0)};
+            whole.keep_within(by_time, whole.completions(by_time), graph_.latency_cap);
+        }
         std::vector<KindPrices> candidates{ascent_->prices()};
         if (full_prices_) candidates.push_back(*full_prices_);
         for (const KindPrices& prices : candidates) {
@@ -301,6 +306,17 @@ private:
             result.prices = prices;
             result.relaxed_path = whole.best_path(weights, completions);
         }
+        const auto out_of_time = [&] { return wishes_.out_of_time && wishes_.out_of_time(); };
+        const double gap = incumbent_ - result.priced_bound;
+        if (result.priced_bound <= -kNotAllowed || gap <= kSmallGap * std::abs(incumbent_) || out_of_time()) return;
+        // Early drops can leave little for prices to do: raise them on the whole graph, for the proof's sake.
+        DualAscent again(graph_, floor_, result.prices);
+        again.climb(
+            whole, kProofRounds, [&] { return incumbent_; }, [](const std::vector<PathStep>&) {}, out_of_time);
+        if (again.bound() <= result.priced_bound || again.bound() >= kNotAllowed) return;
+        result.priced_bound = again.bound();
+        result.prices = again.prices();
+        result.relaxed_path = whole.best_path(again.weights(), again.completions());
     }
 
     struct Entry {

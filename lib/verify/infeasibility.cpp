@@ -94,7 +94,7 @@ std::optional<std::string> too_little_memory(const Plan& problem) {
 
 std::vector<std::string> infeasibility_proofs(const Plan& problem) {
     const Recomputer recomputer(problem);
-    const StageTable table(problem, recomputer);
+    const StageTable table(problem, recomputer, StageTable::Keep::kAll);
     std::vector<std::string> proofs;
     if (const auto layers = homeless_layers(problem, recomputer, table)) proofs.push_back(*layers);
     if (const auto memory = too_little_memory(problem)) proofs.push_back(*memory);

@@ -26,7 +26,7 @@ double largest_time(const std::optional<double>& rate) { return rate ? 1 / *rate
 
 }  // namespace
 
-StageTable::StageTable(const Plan& plan, const Recomputer& recomputer)
+StageTable::StageTable(const Plan& plan, const Recomputer& recomputer, Keep keep)
     : nodes_(plan.cluster.nodes.size()), positions_(legal_positions(plan)) {
     const bool given = cuts_are_given(plan);
     if (given) {
@@ -80,6 +80,63 @@ StageTable::StageTable(const Plan& plan, const Recomputer& recomputer)
         }
     }
     fill_legs(plan, recomputer.cuts(), per_gram, per_joule);
+    double limit = kNever;
+    for (const auto& latency : {plan.limits.latency_mean, plan.limits.latency_p95}) {
+        if (latency) limit = std::min(limit, to_seconds(*latency).count() * (1 + kRoom));
+    }
+    if (keep == Keep::kWithinLatency && limit < kNever) drop_beyond(limit);
+}
+
+void StageTable::drop_beyond(double most_seconds) {
+    // Least time to the beginning and the end of a stage, and from there to the gateway.
+    const std::size_t last = cuts() - 1;
+    std::vector<double> to_start(nodes_ * cuts(), kNever);
+    std::vector<double> to_end(nodes_ * cuts(), kNever);
+    std::vector<double> from_start(nodes_ * cuts(), kNever);
+    std::vector<double> from_end(nodes_ * cuts(), kNever);
+    const auto least = [](double& best, double value) { best = std::min(best, value); };
+    for (std::size_t c = 0; c < last; ++c) {
+        for (std::size_t w = 0; w < nodes_; ++w) {
+            double& start = to_start[w * cuts() + c];
+            if (c == 0) start = leg_time_[leg(nodes_, w, 0)];
+            for (std::size_t v = 0; v < nodes_ && c > 0; ++v) {
+                least(start, to_end[v * cuts() + c] + leg_time_[leg(v, w, c)]);
+            }
+            for (std::size_t to = c + 1; to <= last; ++to) least(to_end[w * cuts() + to], start + time_[at(w, c, to)]);
+        }
+    }
+    for (std::size_t c = last + 1; c-- > 0;) {
+        for (std::size_t v = 0; v < nodes_; ++v) {
+            double& end = from_end[v * cuts() + c];
+            if (c == last) end = leg_time_[leg(v, nodes_, last)];
+            for (std::size_t w = 0; w < nodes_ && c > 0 && c < last; ++w) {
+                least(end, leg_time_[leg(v, w, c)] + from_start[w * cuts() + c]);
+            }
+        }
+        for (std::size_t v = 0; v < nodes_; ++v) {
+            for (std::size_t from = 0; from < c; ++from) {
+                least(from_start[v * cuts() + from], time_[at(v, from, c)] + from_end[v * cuts() + c]);
+            }
+        }
+    }
+    const auto drop = [&](double before, double& here, double after) {
+        if (before + here + after > most_seconds) here = kNever;
+    };
+    for (std::size_t v = 0; v < nodes_; ++v) {
+        for (std::size_t from = 0; from < last; ++from) {
+            for (std::size_t to = from + 1; to <= last; ++to) {
+                drop(to_start[v * cuts() + from], time_[at(v, from, to)], from_end[v * cuts() + to]);
+            }
+        }
+    }
+    for (std::size_t c = 0; c < last; ++c) {
+        for (std::size_t w = 0; w < nodes_; ++w) {
+            if (c == 0) drop(0, leg_time_[leg(nodes_, w, 0)], from_start[w * cuts()]);
+            for (std::size_t v = 0; v < nodes_ && c > 0; ++v) {
+                drop(to_end[v * cuts() + c], leg_time_[leg(v, w, c)], from_start[w * cuts() + c]);
+            }
+        }
+    }
 }
 
 void StageTable::fill_legs(const Plan& plan, const std::vector<Cut>& all, double per_gram, double per_joule) {

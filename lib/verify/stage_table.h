@@ -16,9 +16,13 @@ inline constexpr double kNever = 1e200;
 /// refill above the mean limit) are kNever. Nodes are numbered as in the cluster, cuts are its legal positions.
 class StageTable {
 public:
+    /// Whether stages and legs through which no chain keeps the latency limits are left out as well, a chain being a
+    /// pipeline that may use nodes again.
+    enum class Keep { kAll, kWithinLatency };
+
     /// `recomputer` must be of the plan. Of a plan whose cuts were given only the stages between its own neighbouring
     /// cuts. O(nodes * cuts * rows).
-    StageTable(const Plan& plan, const Recomputer& recomputer);
+    StageTable(const Plan& plan, const Recomputer& recomputer, Keep keep = Keep::kWithinLatency);
 
     [[nodiscard]] std::size_t nodes() const { return nodes_; }
     [[nodiscard]] std::size_t cuts() const { return positions_.size(); }
@@ -40,6 +44,7 @@ public:
     [[nodiscard]] double node_latency_weight(std::size_t node) const { return node_latency_weight_[node]; }
 
 private:
+    void drop_beyond(double most_seconds);
     void fill_legs(const Plan& plan, const std::vector<Cut>& all, double per_gram, double per_joule);
 
     std::size_t nodes_ = 0;

@@ -143,6 +143,7 @@ TEST_CASE("a search that is cut short returns a plan and a bound that hold, wher
             const Solution part = solve(problem, options);
             CHECK(part.status != SearchStatus::kInfeasible);
             CHECK(part.search.lower_bound <= whole.search.value * (1 + 1e-9));
+            CHECK(part.search.lower_bound >= 0);
             if (!part.placement.empty()) CHECK(part.search.value >= whole.search.value * (1 - 1e-9));
             if (part.status == SearchStatus::kOptimal) CHECK(close(part.search.value, whole.search.value));
             cut_short += part.status == SearchStatus::kStopped ? 1 : 0;
