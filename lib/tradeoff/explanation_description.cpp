@@ -153,7 +153,7 @@ std::string change_sentence(const PlanningProblem& problem, const Explanation& e
         const auto consider = [&](const std::optional<double>& at, const std::string& word) {
             if (!at || !(range.now > 0) || !(*at > 0)) return;
             const double ratio = std::abs(std::log(*at / range.now));
-            if (ratio >= least) return;
+            if (ratio >= least * (1 - 1e-6)) return;  // of equals the first
             least = ratio;
             nearest = &range;
             where = fmt::format("{} {}", word, figure_text(range, *at));
