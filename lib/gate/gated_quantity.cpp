@@ -1,5 +1,6 @@
 #include "lib/gate/gated_quantity.h"
 
+#include <fmt/format.h>
 #include <array>
 
 namespace carbonedge {
@@ -48,6 +49,11 @@ std::optional<GateScope> find_gate_scope(std::string_view name) {
         if (kScopes[i] == name) return static_cast<GateScope>(i);
     }
     return std::nullopt;
+}
+
+std::string quantity_text(const QuantityKey& key) {
+    if (key.name.empty()) return std::string(gate_metric_name(key.metric));
+    return fmt::format("{} of {} {}", gate_metric_name(key.metric), gate_scope_name(key.scope), key.name);
 }
 
 }  // namespace carbonedge

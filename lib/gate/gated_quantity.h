@@ -40,4 +40,7 @@ struct QuantityKey {
     auto operator<=>(const QuantityKey&) const = default;
 };
 
+/// "latency", "latency of layer body".
+std::string quantity_text(const QuantityKey& key);
+
 }  // namespace carbonedge

@@ -7,22 +7,7 @@
 namespace carbonedge {
 namespace {
 
-std::string quantity_text(const QuantityKey& key) {
-    if (key.name.empty()) return std::string(gate_metric_name(key.metric));
-    return fmt::format("{} of {} {}", gate_metric_name(key.metric), gate_scope_name(key.scope), key.name);
-}
-
 std::string percent(double relative) { return fmt::format("{:+.1f}", 100 * relative); }
-
-std::string finding_text(const GateFinding& finding, double confidence) {
-    std::string text = fmt::format("{} {} %", quantity_text(finding.key), percent(finding.change));
-    std::string inside;
-    if (finding.change_low && finding.change_high && *finding.change_low < *finding.change_high) {
-        inside = fmt::format("{:g} % interval {} to {} %, ", 100 * confidence, percent(*finding.change_low),
-                             percent(*finding.change_high));
-    }
-    return fmt::format("{} ({}limit {:g} %)", text, inside, 100 * finding.relative_limit);
-}
 
 }  // namespace
 
@@ -58,6 +43,16 @@ ExitStatus gate_exit_status(GateOutcome outcome, InconclusivePolicy policy) {
     return policy == InconclusivePolicy::kFail ? ExitStatus::kNegativeVerdict : ExitStatus::kInconclusive;
 }
 
+std::string gate_finding_text(const GateFinding& finding, double confidence) {
+    std::string text = fmt::format("{} {} %", quantity_text(finding.key), percent(finding.change));
+    std::string inside;
+    if (finding.change_low && finding.change_high && *finding.change_low < *finding.change_high) {
+        inside = fmt::format("{:g} % interval {} to {} %, ", 100 * confidence, percent(*finding.change_low),
+                             percent(*finding.change_high));
+    }
+    return fmt::format("{} ({}limit {:g} %)", text, inside, 100 * finding.relative_limit);
+}
+
 std::string gate_headline(const GateVerdict& verdict) {
     std::string text(gate_outcome_name(verdict.outcome));
     std::string mismatches;
@@ -76,7 +71,7 @@ std::string gate_headline(const GateVerdict& verdict) {
     } else if (verdict.outcome == GateOutcome::kNotComparable) {
         text += fmt::format(": {}: {}", quantity_text(decides->key), decides->reason);
     } else {
-        text += ": " + finding_text(*decides, verdict.confidence);
+        text += ": " + gate_finding_text(*decides, verdict.confidence);
         if (!decides->reason.empty()) text += "; " + decides->reason;
     }
     if (verdict.outcome == GateOutcome::kRegression && !verdict.blames.empty()) {

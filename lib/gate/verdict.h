@@ -103,6 +103,9 @@ enum class InconclusivePolicy { kReport, kPass, kFail };
 /// inconclusive verdict into 0 or 1; one that is not comparable stays 3, since nothing was compared.
 ExitStatus gate_exit_status(GateOutcome outcome, InconclusivePolicy policy);
 
+/// One finding for people: "latency of layer body +216.5 % (99 % interval +206.1 to +223.4 %, limit 10 %)".
+std::string gate_finding_text(const GateFinding& finding, double confidence);
+
 /// One line for people: "regression: latency +5.2 % (99 % interval +4.1 to +6.0 %, limit 3 %), layer features.3".
 std::string gate_headline(const GateVerdict& verdict);
 

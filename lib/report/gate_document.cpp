@@ -13,16 +13,9 @@ Column column(std::string key, std::string title, Unit unit, std::string group, 
     return Column{std::move(key), std::move(title), unit, std::move(group), plus};
 }
 
-Unit unit_of(GateMetric metric) {
-    const std::string_view unit = gate_metric_unit(metric);
-    if (unit == "seconds") return Unit::kTime;
-    if (unit == "joules") return Unit::kEnergy;
-    return unit == "gco2e" ? Unit::kCarbon : Unit::kSize;
-}
-
 /// "time", "energy", "carbon", "size": what a column's key begins with.
 std::string_view quantity_word(GateMetric metric) {
-    switch (unit_of(metric)) {
+    switch (metric_report_unit(metric)) {
         case Unit::kTime:
             return "time";
         case Unit::kEnergy:
@@ -234,9 +227,16 @@ std::vector<std::string> opening_of(const GateVerdict& verdict) {
 
 }  // namespace
 
+Unit metric_report_unit(GateMetric metric) {
+    const std::string_view unit = gate_metric_unit(metric);
+    if (unit == "seconds") return Unit::kTime;
+    if (unit == "joules") return Unit::kEnergy;
+    return unit == "gco2e" ? Unit::kCarbon : Unit::kSize;
+}
+
 Cell metric_cell(GateMetric metric, double value) {
     if (!std::isfinite(value)) return {};
-    switch (unit_of(metric)) {
+    switch (metric_report_unit(metric)) {
         case Unit::kTime:
             return to_nanoseconds(Seconds(value));
         case Unit::kEnergy:

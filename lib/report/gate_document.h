@@ -13,4 +13,7 @@ Document gate_document(const GateVerdict& verdict, bool for_people);
 /// A value of a metric with its unit in its type: Nanoseconds, Joules, GramsCo2e or Bytes.
 Cell metric_cell(GateMetric metric, double value);
 
+/// kTime, kEnergy, kCarbon or kSize.
+Unit metric_report_unit(GateMetric metric);
+
 }  // namespace carbonedge

@@ -6,6 +6,7 @@
 #include "lib/gate/judge.h"
 #include "lib/report/gate_document.h"
 #include "lib/report/gate_evidence.h"
+#include "lib/report/gate_junit.h"
 #include "lib/report/pictures/gate_picture.h"
 #include "tools/report/history_command.h"
 #include "tools/report/picture_rendering.h"
@@ -91,6 +92,14 @@ GateInputs read_gate_inputs(const ReportOptions& options, const GateRules& rules
     return inputs;
 }
 
+std::string render_verdict(const GateVerdict& verdict, const ReportOptions& options) {
+    if (options.standard.format == "junit") return gate_junit(verdict, options.inconclusive);
+    const bool for_people = options.standard.format != "csv" && options.standard.format != "json";
+    return render_report(gate_document(verdict, for_people), options.standard,
+                         {options.table, options.picture, options.plot, options.width},
+                         [&] { return std::vector<Picture>{gate_picture(verdict)}; });
+}
+
 }  // namespace
 
 ExitStatus gate_command(const ReportOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
@@ -104,12 +113,7 @@ ExitStatus gate_command(const ReportOptions& options, std::istream& in, std::ost
     verdict.current = inputs.current;
     verdict.notes.insert(verdict.notes.end(), inputs.notes.begin(), inputs.notes.end());
 
-    const bool for_people = options.standard.format != "csv" && options.standard.format != "json";
-    write_output(options.standard.output, options.standard.overwrite,
-                 render_report(gate_document(verdict, for_people), options.standard,
-                               {options.table, options.picture, options.plot, options.width},
-                               [&] { return std::vector<Picture>{gate_picture(verdict)}; }),
-                 out);
+    write_output(options.standard.output, options.standard.overwrite, render_verdict(verdict, options), out);
     const ExitStatus status = gate_exit_status(verdict.outcome, options.inconclusive);
     if (!options.standard.quiet && status != ExitStatus::kOk) {
         err << fmt::format("carbonedge-report: {}\n", gate_headline(verdict));

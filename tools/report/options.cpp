@@ -53,6 +53,10 @@ void check(const ReportOptions& options) {
     if (!options.baseline_history.empty() && !options.baseline_files.empty()) {
         throw UsageError("give --baseline or --baseline-history, not both");
     }
+    if (!gated && options.standard.format == "junit") throw UsageError("--format junit belongs to --gate, see -h");
+    if (options.standard.format == "junit" && (options.table || options.picture)) {
+        throw UsageError("--format junit holds the whole verdict: --table and --picture do not go with it");
+    }
     if (options.last == 0) throw UsageError("--last: '0' is not a whole number of at least 1");
     if (!options.commit.empty() && options.history.empty()) throw UsageError("--commit belongs to --history");
     if (!options.history.empty() && !options.files.empty() && options.commit.empty()) {
@@ -80,7 +84,7 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
     app.add_option("--width", options.width, "characters a line of text may have (0: the terminal's, else 120)")
         ->capture_default_str();
     add_seed_option(app, options.standard);
-    add_format_option(app, options.standard, {"text", "csv", "json", "markdown", "html", "svg", "png"});
+    add_format_option(app, options.standard, {"text", "csv", "json", "markdown", "html", "svg", "png", "junit"});
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return std::nullopt;
     check(options);
