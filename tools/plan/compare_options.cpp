@@ -9,7 +9,7 @@ bool parse_compare_options(int argc, const char* const* argv, std::string_view p
                            std::ostream& err, CompareOptions& options) {
     CLI::App app("Set every policy beside the best plan.", "carbonedge-plan compare");
     add_input_options(app, options);
-    add_moment_options(app, options);
+    add_moment_options(app, options.intensities);
     add_goal_options(app, options);
     add_text_option(app, "--mode", "weights of node selection: performance, balanced or green", "green",
                     [&options](const std::string& text) {

@@ -2,13 +2,14 @@
 
 #include "lib/base/atomic_file.h"
 #include "lib/base/spelling.h"
-#include "lib/cluster/cluster_file.h"
+#include "lib/cluster/intensity_notes.h"
 #include "lib/partition/fleet_plan_file.h"
 #include "lib/partition/plan_file.h"
 #include "lib/planner/fleet_planner.h"
 #include "lib/profile/profile_file.h"
 #include "lib/units/text.h"
 #include "lib/verify/verify_fleet.h"
+#include "tools/plan/inputs.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -48,8 +49,7 @@ std::vector<NodeProfile> read_node_profiles(const FleetOptions& options, const C
 }
 
 std::vector<FleetRequest> read_requests(const FleetOptions& options, std::istream& in) {
-    const std::string cluster_name = options.cluster == "-" ? "standard input" : options.cluster;
-    Cluster cluster = read_cluster(read_input(options.cluster, in), cluster_name);
+    Cluster cluster = read_cluster_with_intensities(options.cluster, options.intensities, in);
     if (options.idle) cluster.idle_policy = *options.idle;
     const std::vector<NodeProfile> node_profiles = read_node_profiles(options, cluster);
     std::vector<bool> used(node_profiles.size(), false);
@@ -115,6 +115,9 @@ std::string summary(const FleetPlan& fleet) {
                             price_text(use.memory_price), price_text(use.cores_price));
     }
     text += fmt::format("  carbon   {}, {}\n", mass_rate_text(fleet.certificate.value), bound_text(fleet.certificate));
+    for (const std::string& note : intensity_notes(fleet.members.front().plan.cluster)) {
+        text += fmt::format("  note     {}\n", note);
+    }
     return text;
 }
 

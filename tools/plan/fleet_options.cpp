@@ -92,6 +92,7 @@ bool parse_fleet_options(int argc, const char* const* argv, std::string_view pag
         app, "--idle", "idle power counted: none or attributed", "the cluster's", [&](const std::string& text) {
             options.idle = static_cast<IdlePolicy>(choose("--idle", "idle policy", text, {"none", "attributed"}));
         });
+    add_moment_options(app, options.intensities);
     app.add_option("--plans", options.plans, "also write NAME.plan.json for each model into this folder")
         ->type_name("DIR");
     add_standard_options(app, options.standard);

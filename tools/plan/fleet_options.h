@@ -2,6 +2,7 @@
 
 #include "lib/cluster/cluster.h"
 #include "tools/cli/option_values.h"
+#include "tools/plan/problem_options.h"
 
 #include <iosfwd>
 #include <optional>
@@ -25,6 +26,7 @@ struct FleetOptions {
     StandardOptions standard;
     std::vector<FleetModelOptions> models;
     std::string cluster;  ///< path
+    NamedIntensityOptions intensities;
     double max_load = 0.8;
     std::optional<IdlePolicy> idle;
     std::vector<std::pair<std::string, std::string>> node_profiles;  ///< node, path

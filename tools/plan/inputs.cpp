@@ -63,9 +63,9 @@ std::map<std::string, std::string> own_profiles(const ProblemOptions& options, c
 }
 
 /// Where the cluster file names intensities instead of stating them.
-IntensityResolver resolver_of(const ProblemOptions& options, std::istream& in) {
+IntensityResolver resolver_of(const std::string& cluster, const NamedIntensityOptions& options, std::istream& in) {
     IntensityInputs inputs;
-    inputs.folder = std::filesystem::path(options.cluster).parent_path().string();
+    inputs.folder = std::filesystem::path(cluster).parent_path().string();
     inputs.read = [&in](const std::string& path) { return read_input(path, in); };
     inputs.countries = options.country_table.empty()
                            ? built_in_countries()
@@ -75,16 +75,18 @@ IntensityResolver resolver_of(const ProblemOptions& options, std::istream& in) {
 
 }  // namespace
 
-PlanningProblem read_planning_problem(const ProblemOptions& options, std::istream& in) {
+Cluster read_cluster_with_intensities(const std::string& path, const NamedIntensityOptions& options, std::istream& in) {
     if (options.moment.window && !options.moment.at)
         throw UsageError("--window: from when is not said, expected it beside a time such as --at 2023-07-01T12:00Z");
+    Cluster cluster = read_cluster(read_input(path, in), shown_name(path), resolver_of(path, options, in));
+    if (const auto mixed = mixed_intensities(cluster)) throw InputError(shown_name(path), 0, *mixed);
+    return cluster;
+}
+
+PlanningProblem read_planning_problem(const ProblemOptions& options, std::istream& in) {
     PlanningProblem problem;
     read_reference(options, in, problem);
-    problem.cluster =
-        read_cluster(read_input(options.cluster, in), shown_name(options.cluster), resolver_of(options, in));
-    if (const auto mixed = mixed_intensities(problem.cluster)) {
-        throw InputError(shown_name(options.cluster), 0, *mixed);
-    }
+    problem.cluster = read_cluster_with_intensities(options.cluster, options.intensities, in);
     if (options.idle) problem.cluster.idle_policy = *options.idle;
     const std::map<std::string, std::string> paths = own_profiles(options, problem.cluster);
     std::map<std::string, int> read;  // nodes of one kind share a profile

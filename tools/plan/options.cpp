@@ -43,7 +43,7 @@ bool parse_plan_options(int argc, const char* const* argv, std::string_view page
                         PlanOptions& options) {
     CLI::App app("Choose cuts and nodes.", "carbonedge-plan");
     add_input_options(app, options);
-    add_moment_options(app, options);
+    add_moment_options(app, options.intensities);
     app.add_option("--name", options.name, "name of the plan in tables")->default_str("from the policy");
     add_goal_options(app, options);
     app.add_flag("--keep-cuts", options.keep_cuts, "keep the stages of the partition, choose only their nodes");

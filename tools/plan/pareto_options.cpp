@@ -9,7 +9,7 @@ bool parse_pareto_options(int argc, const char* const* argv, std::string_view pa
                           std::ostream& err, ParetoOptions& options) {
     CLI::App app("Finds every plan that no other beats in latency and carbon.", "carbonedge-plan pareto");
     add_input_options(app, options.problem);
-    add_moment_options(app, options.problem);
+    add_moment_options(app, options.problem.intensities);
     add_goal_options(app, options.problem);
     app.add_flag("--keep-cuts", options.problem.keep_cuts, "keep the stages of the partition, choose only their nodes");
     app.add_flag("--throughput", options.throughput, "throughput is a third thing that plans may be best in");

@@ -110,10 +110,11 @@ void add_goal_options(CLI::App& app, ProblemOptions& options) {
                     });
 }
 
-void add_moment_options(CLI::App& app, ProblemOptions& options) {
+void add_moment_options(CLI::App& app, NamedIntensityOptions& options) {
     IntensityMoment& moment = options.moment;
     add_text_option(
         app, "--at", "when intensities from a series are to hold (UTC), or now", "", [&](const std::string& text) {
+            options.given = true;
             moment.at = parse_utc(text);
             if (text == "now") moment.at = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
             if (!moment.at)
@@ -122,6 +123,7 @@ void add_moment_options(CLI::App& app, ProblemOptions& options) {
         });
     add_text_option(app, "--window", "take the mean over this long from --at on, such as 4h", "the moment",
                     [&](const std::string& text) {
+                        options.given = true;
                         moment.window =
                             std::chrono::duration_cast<std::chrono::seconds>(positive_time(text, "--window"));
                         if (moment.window->count() == 0)
@@ -129,14 +131,22 @@ void add_moment_options(CLI::App& app, ProblemOptions& options) {
                     });
     add_text_option(app, "--gap", "in a gap of a series: error, hold or interpolate", "error",
                     [&](const std::string& text) {
+                        options.given = true;
                         moment.policy.gap =
                             static_cast<GapPolicy>(choose("--gap", "policy", text, {"error", "hold", "interpolate"}));
                     });
     add_text_option(app, "--beyond", "before or after a series: error or hold", "error", [&](const std::string& text) {
+        options.given = true;
         moment.policy.out_of_range =
             static_cast<OutOfRangePolicy>(choose("--beyond", "policy", text, {"error", "hold"}));
     });
-    app.add_option("--country-table", options.country_table, "yearly means of countries, instead of the built-in table")
+    app.add_option_function<std::string>(
+           "--country-table",
+           [&options](const std::string& path) {
+               options.given = true;
+               options.country_table = path;
+           },
+           "yearly means of countries, instead of the built-in table")
         ->type_name("FILE");
 }
 

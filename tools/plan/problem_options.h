@@ -15,12 +15,18 @@ class App;
 
 namespace carbonedge {
 
+/// By what the intensities that a cluster file names are looked up.
+struct NamedIntensityOptions {
+    IntensityMoment moment;     ///< when they are to hold
+    std::string country_table;  ///< path; "" the built-in one
+    bool given = false;         ///< whether any of these options was typed
+};
+
 /// What every verb of carbonedge-plan that solves a problem takes: its files, its goal and its limits.
 struct ProblemOptions {
-    std::string input;          ///< path of a profile or partition
-    std::string cluster;        ///< path
-    IntensityMoment moment;     ///< when the intensities that the cluster names are to hold
-    std::string country_table;  ///< path; "" the built-in one
+    std::string input;    ///< path of a profile or partition
+    std::string cluster;  ///< path
+    NamedIntensityOptions intensities;
     std::optional<Objective> objective;
     double carbon_weight = 0.5;
     Limits limits;
@@ -36,7 +42,7 @@ void add_cluster_options(CLI::App& app, ProblemOptions& options);
 /// FILE and the same.
 void add_input_options(CLI::App& app, ProblemOptions& options);
 /// --at, --window, --gap, --beyond and --country-table: what intensities that the cluster file names are taken by.
-void add_moment_options(CLI::App& app, ProblemOptions& options);
+void add_moment_options(CLI::App& app, NamedIntensityOptions& options);
 /// --minimize, --carbon-weight and every limit.
 void add_goal_options(CLI::App& app, ProblemOptions& options);
 

@@ -9,7 +9,7 @@ bool parse_sweep_options(int argc, const char* const* argv, std::string_view pag
                          SweepOptions& options) {
     CLI::App app("Walks the weight of carbon from 0 to 1 and shows where decisions switch.", "carbonedge-plan sweep");
     add_input_options(app, options.problem);
-    add_moment_options(app, options.problem);
+    add_moment_options(app, options.problem.intensities);
     add_goal_options(app, options.problem);
     app.add_flag("--keep-cuts", options.problem.keep_cuts, "keep the stages of the partition, choose only their nodes");
     app.add_option("--table", options.table, "print this table alone: summary, exact, selection");

@@ -2,7 +2,7 @@
 
 #include "lib/base/atomic_file.h"
 #include "lib/base/spelling.h"
-#include "lib/cluster/cluster_file.h"
+#include "lib/cluster/intensity_notes.h"
 #include "lib/partition/plan_file.h"
 #include "lib/planner/exact_planner.h"
 #include "lib/profile/profile_file.h"
@@ -35,7 +35,7 @@ std::vector<std::string> node_names(const Cluster& cluster) {
 /// the reference's times.
 void take_cluster(const UpdateOptions& options, const Plan& plan, std::istream& in, PlanningProblem& problem) {
     if (options.cluster.empty()) return;
-    problem.cluster = read_cluster(read_input(options.cluster, in), shown_name(options.cluster));
+    problem.cluster = read_cluster_with_intensities(options.cluster, options.named_intensities, in);
     problem.cluster.idle_policy = plan.cluster.idle_policy;
     problem.node_profile.clear();
     const std::filesystem::path folder = std::filesystem::path(options.cluster).parent_path();
@@ -57,6 +57,7 @@ void take_figures(const UpdateOptions& options, Cluster& cluster) {
         const auto node = find_node(cluster, name);
         if (!node) throw UsageError("--intensity: " + unknown_name_message("node", name, node_names(cluster)));
         cluster.nodes[node->value()].intensity = intensity;
+        cluster.nodes[node->value()].intensity_origin.reset();
     }
     for (const auto& [name, bandwidth] : options.bandwidths) {
         if (name == "default") {
@@ -139,10 +140,13 @@ Day read_series(const UpdateOptions& options, const Cluster& cluster, std::istre
                     fmt::format("--series {}: {}; choose --from and --steps within the series", zone, missing->reason));
             }
             for (Node& node : now.nodes) {
-                if (node.zone == zone) node.intensity = std::get<CarbonIntensity>(mean);
+                if (node.zone != zone) continue;
+                node.intensity = std::get<CarbonIntensity>(mean);
+                node.intensity_origin.reset();
             }
             if (now.gateway_zone == zone && now.gateway_intensity) {
                 now.gateway_intensity = std::get<CarbonIntensity>(mean);
+                now.gateway_intensity_origin.reset();
             }
         }
         day.times.push_back(begin);
@@ -170,7 +174,9 @@ ExitStatus walk(const UpdateOptions& options, const Plan& plan, const PlanningPr
         }
         throw std::logic_error("a step without a plan has one");
     }
-    write_document(options, describe_walk(problem, plan.name, steps, day.times, options.step, policy), out);
+    Document document = describe_walk(problem, plan.name, steps, day.times, options.step, policy);
+    document.notes = intensity_notes(day.clusters.front());
+    write_document(options, std::move(document), out);
     const bool proven = std::all_of(steps.begin(), steps.end(), [](const WalkedStep& step) { return step.proven; });
     return proven ? ExitStatus::kOk : ExitStatus::kInconclusive;
 }
@@ -204,7 +210,9 @@ ExitStatus update_command(const UpdateOptions& options, std::istream& in, std::o
         }
         write_output(options.plan, options.standard.overwrite, write_plan(next), out);
     }
-    write_document(options, describe_move(problem, plan.name, running, best, decision, policy), out);
+    Document document = describe_move(problem, plan.name, running, best, decision, policy);
+    document.notes = intensity_notes(problem.cluster);
+    write_document(options, std::move(document), out);
     return next.certificate.proven_optimal ? ExitStatus::kOk : ExitStatus::kInconclusive;
 }
 

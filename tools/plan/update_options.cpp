@@ -113,6 +113,7 @@ bool parse_update_options(int argc, const char* const* argv, std::string_view pa
     CLI::App app("Decides whether a running plan should move.", "carbonedge-plan update");
     app.add_option("plan", options.input, "the running plan, - for standard input")->type_name("FILE");
     app.add_option("--cluster", options.cluster, "the cluster as it is now; default: the plan's")->type_name("FILE");
+    add_moment_options(app, options.named_intensities);
     add_change_options(app, options);
     add_policy_options(app, options);
     app.add_option("--plan", options.plan, "write the new plan here where the verdict is to move")->type_name("FILE");
@@ -126,6 +127,11 @@ bool parse_update_options(int argc, const char* const* argv, std::string_view pa
     if (options.input.empty()) throw UsageError("no plan given, see -h");
     if (!options.series.empty() && !options.plan.empty()) {
         throw UsageError("--plan: a series has a plan a step; decide one step with --cluster or --intensity");
+    }
+    if (options.named_intensities.given && options.cluster.empty()) {
+        throw UsageError(
+            "--at, --window, --gap, --beyond and --country-table are for the intensities that a cluster file names: "
+            "there is no --cluster");
     }
     if (options.from && options.series.empty()) throw UsageError("--from: there is no --series to start");
     return true;

@@ -3,6 +3,7 @@
 #include "lib/carbon/intensity_file.h"
 #include "lib/tradeoff/replan.h"
 #include "tools/cli/option_values.h"
+#include "tools/plan/problem_options.h"
 
 #include <chrono>
 #include <cstddef>
@@ -18,8 +19,9 @@ namespace carbonedge {
 /// The command line of `carbonedge-plan update`.
 struct UpdateOptions {
     StandardOptions standard;
-    std::string input;                                                 ///< the running plan
-    std::string cluster;                                               ///< path; "": the plan's own
+    std::string input;    ///< the running plan
+    std::string cluster;  ///< path; "": the plan's own
+    NamedIntensityOptions named_intensities;
     std::vector<std::pair<std::string, CarbonIntensity>> intensities;  ///< node
     std::vector<std::pair<std::string, BytesPerSecond>> bandwidths;    ///< "A.B", or "default"
     std::vector<std::pair<std::string, std::string>> series;           ///< zone, path
