@@ -6,50 +6,18 @@
 namespace carbonedge {
 namespace {
 
-/// Text that Markdown shows as it is: no table border, emphasis, link, code or HTML comes out of a name.
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char letter : text) {
-        switch (letter) {
-            case '|':
-            case '\\':
-            case '`':
-            case '*':
-            case '_':
-            case '[':
-            case ']':
-            case '#':
-                out += '\\';
-                out += letter;
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '&':
-                out += "&amp;";
-                break;
-            default:
-                out += letter;
-        }
-    }
-    return out;
-}
-
-std::string shown(const Cell& cell, const NumberStyle& style) { return escaped(cell_text(cell, style)); }
+std::string shown(const Cell& cell, const NumberStyle& style) { return markdown_escaped(cell_text(cell, style)); }
 
 void append_section(std::string& out, const Table& whole) {
     const Table table = without_empty_columns(whole);
-    if (!table.title.empty()) out += fmt::format("## {}\n\n", escaped(table.title));
+    if (!table.title.empty()) out += fmt::format("## {}\n\n", markdown_escaped(table.title));
     const std::vector<NumberStyle> styles = column_styles(table);
     std::string head = "|";
     std::string rule = "|";
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
         const Column& column = table.columns[i];
         const std::string unit = styles[i].unit.empty() ? "" : fmt::format(" [{}]", styles[i].unit);
-        head += fmt::format(" {} |", escaped(column.title + unit));
+        head += fmt::format(" {} |", markdown_escaped(column.title + unit));
         rule += is_numeric(column.unit) ? "---:|" : "---|";
     }
     out += head + "\n" + rule + "\n";
@@ -63,13 +31,47 @@ void append_section(std::string& out, const Table& whole) {
 }
 
 void append_section(std::string& out, const FactList& list) {
-    if (!list.title.empty()) out += fmt::format("## {}\n\n", escaped(list.title));
+    if (!list.title.empty()) out += fmt::format("## {}\n\n", markdown_escaped(list.title));
     for (const Fact& fact : list.facts) {
-        out += fmt::format("- **{}:** {}\n", escaped(fact.what.title), escaped(fact_text(fact.value, fact.what.unit)));
+        out += fmt::format("- **{}:** {}\n", markdown_escaped(fact.what.title),
+                           markdown_escaped(fact_text(fact.value, fact.what.unit)));
     }
 }
 
 }  // namespace
+
+std::string markdown_escaped(std::string_view text) {
+    std::string out;
+    for (const char letter : text) {
+        switch (letter) {
+            case '|':
+            case '\\':
+            case '`':
+            case '*':
+            case '_':
+            case '[':
+            case ']':
+            case '#':
+            case '~':
+            case '$':
+                out += '\\';
+                out += letter;
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '&':
+                out += "&amp;";
+                break;
+            default:
+                out += static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F ? '?' : letter;
+        }
+    }
+    return out;
+}
 
 std::string render_markdown(const Document& document) {
     std::string out;

@@ -19,6 +19,10 @@ std::string render_csv(const Section& section);
 /// Everything, GitHub-flavoured tables.
 std::string render_markdown(const Document& document);
 
+/// Text that Markdown shows as it is: no table border, emphasis, link, code or HTML comes out of a name. One line:
+/// control characters become '?'.
+std::string markdown_escaped(std::string_view text);
+
 /// Everything, schema carbonedge.report/1, exact values; an empty cell is null.
 std::string render_json(const Document& document);
 

@@ -7,6 +7,7 @@
 #include "lib/report/gate_document.h"
 #include "lib/report/gate_evidence.h"
 #include "lib/report/gate_junit.h"
+#include "lib/report/gate_markdown.h"
 #include "lib/report/pictures/gate_picture.h"
 #include "tools/report/history_command.h"
 #include "tools/report/picture_rendering.h"
@@ -94,6 +95,7 @@ GateInputs read_gate_inputs(const ReportOptions& options, const GateRules& rules
 
 std::string render_verdict(const GateVerdict& verdict, const ReportOptions& options) {
     if (options.standard.format == "junit") return gate_junit(verdict, options.inconclusive);
+    if (options.standard.format == "markdown" && !options.table && !options.picture) return gate_markdown(verdict);
     const bool for_people = options.standard.format != "csv" && options.standard.format != "json";
     return render_report(gate_document(verdict, for_people), options.standard,
                          {options.table, options.picture, options.plot, options.width},
