@@ -11,6 +11,7 @@ namespace carbonedge {
 namespace {
 
 constexpr double kMostCpus = 65'536;
+constexpr double kMostThreads = 1024;  // what carbonedge-node takes
 constexpr double kMostBuffers = 100;
 constexpr double kLargestNumber = 1e15;  // of anything that has no closer bound: products of three stay finite
 
@@ -66,7 +67,7 @@ std::optional<ClusterProblem> problem_of(const Node& node) {
     section.above_zero("cpus", node.cpus, kMostCpus);
     section.in("quota_period", node.quota_period, 1ms, 1s);
     section.above_zero("memory", static_cast<double>(node.memory.value()), kLargestNumber);
-    section.within("threads", node.threads, 1, kMostCpus);
+    section.within("threads", node.threads, 1, kMostThreads);
     section.within("intensity", node.intensity.value(), 0, 1e6);
     const bool unresolved = node.intensity_origin && !node.intensity_origin->is_resolved();
     if (!unresolved || !node.intensity_signal.empty())

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <charconv>
 #include <functional>
+#include <limits>
 
 namespace carbonedge {
 namespace {
@@ -20,12 +21,17 @@ void add_text_option(CLI::App& app, const std::string& name, const std::string& 
     app.add_option_function<std::string>(name, read, description)->default_str(shown);
 }
 
-long whole_number(const std::string& text, const std::string& name, long least) {
+/// Of one inference; as many as carbonedge-node takes. A library asked for more starts them all before it fails.
+constexpr long kMostThreads = 1024;
+
+long whole_number(const std::string& text, const std::string& name, long least,
+                  long most = std::numeric_limits<int>::max()) {
     long value = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (problem != std::errc() || end != text.data() + text.size() || value < least) {
         throw UsageError(fmt::format("{}: '{}' is not a whole number of at least {}", name, text, least));
     }
+    if (value > most) throw UsageError(fmt::format("{}: '{}' is more than {}", name, text, most));
     return value;
 }
 
@@ -70,7 +76,7 @@ void add_what_options(CLI::App& app, ProfileOptions& options) {
 
 void add_machine_options(CLI::App& app, ProfileOptions& options) {
     add_text_option(app, "--threads", "threads of one inference", "1", [&options](const std::string& text) {
-        options.threads = static_cast<int>(whole_number(text, "--threads", 1));
+        options.threads = static_cast<int>(whole_number(text, "--threads", 1, kMostThreads));
     });
     add_text_option(app, "--cpus", "profile under this CPU quota, such as 0.4", "",
                     [&options](const std::string& text) { options.cpus = positive_number(text, "--cpus"); });

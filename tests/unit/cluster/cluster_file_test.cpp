@@ -238,7 +238,7 @@ TEST_CASE("what is wrong with a cluster is said with file and line") {
          "c.ini:9: memory: '-1MiB' is negative, expected a quantity with its unit such as 512MiB"},
         {"memory = 1024MiB", "memory = 0MiB", "c.ini:9: memory is 0, expected more than 0, at most 1e+15"},
         {"threads = 1", "threads = 1.5", "c.ini:10: threads: '1.5' is not a whole number, expected one such as 2"},
-        {"threads = 1", "threads = 0", "c.ini:10: threads is 0, expected 1 to 65536"},
+        {"threads = 1", "threads = 0", "c.ini:10: threads is 0, expected 1 to 1024"},
         {"intensity_signal = average", "intensity_signal = averge",
          "c.ini:13: unknown intensity_signal 'averge' (did you mean 'average'?); valid: average, marginal"},
         {"intensity_scope = lifecycle", "intensity_scope = all",
