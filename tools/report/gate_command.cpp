@@ -4,6 +4,7 @@
 #include "lib/base/spelling.h"
 #include "lib/gate/history.h"
 #include "lib/gate/judge.h"
+#include "lib/report/gate_benchmarks.h"
 #include "lib/report/gate_document.h"
 #include "lib/report/gate_evidence.h"
 #include "lib/report/gate_junit.h"
@@ -95,6 +96,8 @@ GateInputs read_gate_inputs(const ReportOptions& options, const GateRules& rules
 
 std::string render_verdict(const GateVerdict& verdict, const ReportOptions& options) {
     if (options.standard.format == "junit") return gate_junit(verdict, options.inconclusive);
+    if (options.standard.format == "github-benchmark") return gate_as_github_benchmark(verdict);
+    if (options.standard.format == "bencher") return gate_as_bencher(verdict);
     if (options.standard.format == "markdown" && !options.table && !options.picture) return gate_markdown(verdict);
     const bool for_people = options.standard.format != "csv" && options.standard.format != "json";
     return render_report(gate_document(verdict, for_people), options.standard,

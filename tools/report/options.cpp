@@ -45,6 +45,16 @@ void add_gate_options(CLI::App& app, ReportOptions& options) {
     app.add_option("--commit", options.commit, "what the appended line is called");
 }
 
+/// Formats of a verdict as a whole.
+void check_gate_formats(const ReportOptions& options) {
+    const std::string& format = options.standard.format;
+    if (format != "junit" && format != "github-benchmark" && format != "bencher") return;
+    if (options.gate.empty()) throw UsageError("--format " + format + " belongs to --gate, see -h");
+    if (options.table || options.picture) {
+        throw UsageError("--format " + format + " holds the whole verdict: --table and --picture do not go with it");
+    }
+}
+
 void check(const ReportOptions& options) {
     const bool gated = !options.gate.empty();
     if (!gated && (!options.baseline_history.empty() || !options.allowed.empty())) {
@@ -53,10 +63,7 @@ void check(const ReportOptions& options) {
     if (!options.baseline_history.empty() && !options.baseline_files.empty()) {
         throw UsageError("give --baseline or --baseline-history, not both");
     }
-    if (!gated && options.standard.format == "junit") throw UsageError("--format junit belongs to --gate, see -h");
-    if (options.standard.format == "junit" && (options.table || options.picture)) {
-        throw UsageError("--format junit holds the whole verdict: --table and --picture do not go with it");
-    }
+    check_gate_formats(options);
     if (options.last == 0) throw UsageError("--last: '0' is not a whole number of at least 1");
     if (!options.commit.empty() && options.history.empty()) throw UsageError("--commit belongs to --history");
     if (!options.history.empty() && !options.files.empty() && options.commit.empty()) {
@@ -84,7 +91,9 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
     app.add_option("--width", options.width, "characters a line of text may have (0: the terminal's, else 120)")
         ->capture_default_str();
     add_seed_option(app, options.standard);
-    add_format_option(app, options.standard, {"text", "csv", "json", "markdown", "html", "svg", "png", "junit"});
+    add_format_option(
+        app, options.standard,
+        {"text", "csv", "json", "markdown", "html", "svg", "png", "junit", "github-benchmark", "bencher"});
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return std::nullopt;
     check(options);
