@@ -30,9 +30,9 @@ public:
         const double rate = remaining / busy;
         double now = start;
         enter_period_of(now);
+        double until_refill = std::max(period_start_ + period_ - now, 0.0);
         while (true) {
             const double available = quota_ - used_;
-            const double until_refill = period_start_ + period_ - now;
             const double wall = std::min({remaining, std::max(available, 0.0), until_refill * rate}) / rate;
             now += wall;
             used_ += wall * rate;
@@ -41,6 +41,7 @@ public:
             next_period();
             now = period_start_;
             skip_full_periods(now, remaining, rate);
+            until_refill = period_;  // a difference of times that dwarf the period would round to nothing
         }
     }
 

@@ -132,41 +132,49 @@ bool may_run_whole(const Plan& plan, const Node& node) {
                         [&](const auto& ban) { return ban.second == node.name; });
 }
 
-/// The bucket of a node as a clock: how much of its quota is left in the period that a time falls in.
+/// The bucket of a node as a clock: how much of its quota is left in the period that a time falls in. A stage counts
+/// from the start of a period, not in absolute time: after hours of slow messages the end of a period, rounded, may lie
+/// before itself, and a clock that asked again which period that is would stand still.
 class QuotaClock {
 public:
     QuotaClock(const Node& node, double offset)
         : period_(to_seconds(node.quota_period).count()), quota_(node.cpus * period_), origin_(-offset * period_) {}
 
+    /// O(1): the periods that a long stage uses up whole are passed at once.
     double serve(double now, double busy, double cpu) {
         if (cpu <= 0 || busy <= 0) return now + busy;
         const double speed = cpu / busy;
+        enter_period_of(now);
         double left = cpu;
+        double elapsed = 0;
+        double until_refill = std::clamp(origin_ + (index_ + 1) * period_ - now, 0.0, period_);
         for (;;) {
-            const double index = std::floor((now - origin_) / period_ + 1e-12);
-            if (index != index_) {
-                index_ = index;
-                left_in_period_ = quota_;
-            }
-            const double end = origin_ + (index + 1) * period_;
-            const double usable = std::min(left_in_period_, std::max(0.0, end - now) * speed);
+            const double usable = std::min(left_in_period_, until_refill * speed);
             if (left <= usable * (1 + 1e-12)) {
                 left_in_period_ -= left;
-                return now + left / speed;
+                return now + elapsed + left / speed;
             }
             left -= usable;
-            left_in_period_ -= usable;
-            now = end;
+            elapsed += until_refill;
             const double per_period = std::min(quota_, speed * period_);
-            const double periods = std::floor(left / per_period) - 1;
-            if (periods > 0) {
-                left -= periods * per_period;
-                now = origin_ + (index + 1 + periods) * period_;
-            }
+            const double passed = std::max(0.0, std::floor(left / per_period) - 1);
+            left -= passed * per_period;
+            elapsed += passed * period_;
+            index_ += 1 + passed;
+            left_in_period_ = quota_;
+            until_refill = period_;
         }
     }
 
 private:
+    /// Never back: a finish rounded to just before its period stays in it.
+    void enter_period_of(double now) {
+        const double index = std::floor((now - origin_) / period_ + 1e-12);
+        if (index <= index_) return;
+        index_ = index;
+        left_in_period_ = quota_;
+    }
+
     double period_;
     double quota_;
     double origin_;
