@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <algorithm>
 #include <cmath>
 
 namespace carbonedge {
@@ -89,8 +90,10 @@ PlanOrInfeasibility plan_exactly(const PlanningProblem& problem, const std::stri
     certificate.method = solution.method + (problem.given_cuts ? "-given-cuts" : "");
     certificate.proven_optimal = solution.status == SearchStatus::kOptimal;
     certificate.value = objective_value(problem, solution.references, cost);
-    certificate.lower_bound =
-        certificate.proven_optimal ? certificate.value : std::min(solution.search.lower_bound, certificate.value);
+    // No value is below 0, whatever the prices have come to.
+    certificate.lower_bound = certificate.proven_optimal
+                                  ? certificate.value
+                                  : std::clamp(solution.search.lower_bound, 0.0, std::max(0.0, certificate.value));
     certificate.gap = certificate.value > 0 ? (certificate.value - *certificate.lower_bound) / certificate.value : 0.0;
     certificate.counters = solution.search.counters;
     certificate.proof = proof_of(problem, solution, certificate.value);

@@ -53,6 +53,10 @@ public:
         if (wishes_.accept) counters_["plans replayed"] = static_cast<double>(replays_);
         result.counters = std::move(counters_);
         if (wishes_.certify && ascent_) certify(result);
+        if (status == SearchStatus::kStopped) {  // the proof may have come further than the search
+            result.lower_bound = std::max(result.lower_bound, std::min(result.priced_bound, incumbent_));
+            if (!(result.lower_bound < most())) result.status = answer();
+        }
         return result;
     }
 

@@ -146,7 +146,11 @@ Solution solve_tables(const PlanningProblem& problem, const CostTable& table, co
     if (options.warm_start) wishes.warm_start = per_kind(apart, *options.warm_start);
     wishes.known_path = path_of(apart, table, options.incumbent);
     wishes.certify = false;
+    const double without_p95 = solution.search.lower_bound;  // holds with the limit as well
     take(apart, search(apart, problem.caps, wishes));
+    if (solution.status == SearchStatus::kStopped) {
+        solution.search.lower_bound = std::max(solution.search.lower_bound, without_p95);
+    }
     return solution;
 }
 

@@ -1,6 +1,7 @@
 #include "lib/planner/exact_planner.h"
 #include "lib/planner/node_kinds.h"
 #include "lib/planner/planner_state.h"
+#include "lib/verify/verify.h"
 #include "tests/support/brute_force.h"
 #include "tests/support/random_problem.h"
 
@@ -60,6 +61,17 @@ double best_of_all(const Plan& problem) {
     });
     return best;
 }
+
+/// Limits that a plan of `best_latency` is within or just within, drawn by `which`; 0: none.
+void limit(PlanningProblem& problem, int which, double best_latency) {
+    const auto latency = [&](double slack) { return to_nanoseconds(Seconds(best_latency * slack)); };
+    problem.limits = {};
+    if (which == 1) problem.limits.latency_mean = latency(1.15);
+    if (which == 2) problem.limits.latency_p95 = latency(1.1);
+    if (which == 3) problem.limits.latency_p95 = latency(1.5);
+    if (which == 4) problem.limits.max_nodes = 3;
+}
+constexpr int kLimitSets = 5;
 
 bool close(double left, double right) { return std::abs(left - right) <= 1e-9 * std::abs(right); }
 
@@ -180,6 +192,60 @@ TEST_CASE("a plan that ran out of time says so, states its gap, and is a plan") 
     } else {
         CHECK_FALSE(std::get<Infeasibility>(outcome).proven);
     }
+}
+
+TEST_CASE("every plan of a search that is cut short passes its verification, whichever look at the clock cuts it") {
+    constexpr std::array<Objective, 5> kAll{Objective::kCarbon, Objective::kEnergy, Objective::kLatency,
+                                            Objective::kScore, Objective::kBottleneck};
+    int stopped = 0;
+    int after_replays = 0;
+    const auto holds = [&](const PlanOrInfeasibility& outcome) {
+        const Plan* plan = std::get_if<Plan>(&outcome);
+        if (plan == nullptr) return;
+        const Certificate& certificate = plan->certificate;
+        CHECK(*certificate.lower_bound >= 0);
+        CHECK(*certificate.gap >= 0);
+        CHECK(*certificate.gap <= 1);
+        if (certificate.proof) CHECK(certificate.proof->bound <= *certificate.lower_bound);
+        const Verification verification = verify_plan(*plan);
+        const std::string breach = verification.passed() ? "" : verification.breaches.front();
+        CHECK(breach == "");
+        stopped += certificate.proven_optimal ? 0 : 1;
+        after_replays += !certificate.proven_optimal && certificate.counters.count("plans replayed") > 0 ? 1 : 0;
+    };
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        PlanningProblem fastest = tight_problem(seed, 14, 5, Objective::kLatency, 1);
+        const double latency = solve(fastest).search.value;
+        for (const Objective objective : kAll) {
+            for (int limits = 0; limits < kLimitSets; ++limits) {
+                PlanningProblem problem = fastest;
+                problem.objective = objective;
+                limit(problem, limits, latency);
+                for (const int looks : {0, 1, 2, 3, 4, 5, 6, 8, 12, 20, 35, 60, 90}) {
+                    CAPTURE(seed);
+                    CAPTURE(static_cast<int>(objective));
+                    CAPTURE(limits);
+                    CAPTURE(looks);
+                    int left = looks;
+                    ExactPlannerOptions options;
+                    options.out_of_time = [&] { return left-- <= 0; };
+                    holds(plan_exactly(problem, "short", options));
+                }
+                for (const std::size_t most : {std::size_t{1}, std::size_t{5}, std::size_t{50}}) {
+                    CAPTURE(seed);
+                    CAPTURE(static_cast<int>(objective));
+                    CAPTURE(limits);
+                    CAPTURE(most);
+                    PlanningProblem capped = problem;
+                    capped.caps.labels = most;
+                    capped.caps.replays = most;
+                    holds(plan_exactly(capped, "capped", {}));
+                }
+            }
+        }
+    }
+    CHECK(stopped > 200);
+    CHECK(after_replays > 10);
 }
 
 TEST_CASE("a planner state that is changed again and again finds what a fresh planner finds") {
