@@ -52,23 +52,28 @@ std::size_t first_malformed_utf8(std::string_view text) {
 
 bool is_valid_utf8(std::string_view text) { return first_malformed_utf8(text) == text.size(); }
 
-std::string quoted_for_message(std::string_view text) {
-    constexpr std::size_t kLongest = 60;
-    std::string quoted = "'";
+std::string cleaned_for_message(std::string_view text, std::size_t most) {
+    std::string cleaned;
     std::size_t at = 0;
-    while (at < text.size() && at < kLongest) {
+    while (at < text.size() && at < most) {
         const std::size_t length = sequence_length(text, at);
         const unsigned lead = static_cast<unsigned char>(text[at]);
         if (length == 0 || lead < 0x20 || lead == 0x7F) {
-            quoted += '?';
+            cleaned += '?';
             ++at;
         } else {
-            quoted += text.substr(at, length);
+            cleaned += text.substr(at, length);
             at += length;
         }
     }
-    quoted += at < text.size() ? "...'" : "'";
-    return quoted;
+    return cleaned;
+}
+
+std::string quoted_for_message(std::string_view text) {
+    constexpr std::size_t kLongest = 60;
+    const std::string cleaned = cleaned_for_message(text, kLongest);
+    // A replaced byte and a kept sequence are as long as they were.
+    return "'" + cleaned + (cleaned.size() < text.size() ? "...'" : "'");
 }
 
 }  // namespace carbonedge

@@ -11,6 +11,10 @@ namespace carbonedge {
 std::size_t first_malformed_utf8(std::string_view text);
 bool is_valid_utf8(std::string_view text);
 
+/// About `most` bytes (a last sequence is kept whole) of a text from elsewhere, control bytes and broken UTF-8 replaced
+/// by '?'.
+std::string cleaned_for_message(std::string_view text, std::size_t most);
+
 /// For messages, which are one line: `text` in single quotes, at most 60 bytes of it, control bytes and broken UTF-8
 /// replaced by '?'.
 std::string quoted_for_message(std::string_view text);

@@ -160,6 +160,11 @@ EnergyResult CounterTrack::result(Seconds length) const {
             fmt::format("zero-counter: {} stood still for {}", domain_.name, duration_text(length))};
     }
     const double units = units_ - offset_;
+    if (units < 0) {
+        // The edge from which the ends were reckoned belongs to another pace than the window's: no energy is below 0.
+        return EnergyUnavailable{fmt::format("erratic-counter: {} moved too unevenly to tell what it counted in {}",
+                                             domain_.name, duration_text(length))};
+    }
     const double periods = length.count() > 0 ? to_seconds(period_).count() / length.count() : 1.0;
     const double whole_step = std::abs(units) * std::min(1.0, periods);
     const double doubt = (start_doubt_ < 0 ? whole_step : start_doubt_) + (end_doubt_ < 0 ? whole_step : end_doubt_);

@@ -1,9 +1,12 @@
 #include "lib/measure/sensors/nvml.h"
 
+#include "lib/base/utf8.h"
+
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace carbonedge {
 namespace {
@@ -12,6 +15,8 @@ namespace {
 using NvmlResult = int;
 using NvmlDevice = void*;
 constexpr NvmlResult kSuccess = 0;
+constexpr unsigned kMostDevices = 1024;
+constexpr std::size_t kLongestText = 200;  ///< of what the library says
 
 /// NVML refreshes energy and power about so often: 20 ms to 100 ms by architecture.
 constexpr Nanoseconds kUpdatePeriod{100'000'000};
@@ -52,7 +57,8 @@ struct NvmlLibrary::State {
 
     [[nodiscard]] std::string text(NvmlResult result) const {
         const char* words = error_string != nullptr ? error_string(result) : nullptr;
-        return words != nullptr ? words : fmt::format("NVML error {}", result);
+        return words != nullptr && *words != '\0' ? cleaned_for_message(words, kLongestText)
+                                                  : fmt::format("NVML error {}", result);
     }
 
     /// Empty, or why it cannot be used.
@@ -75,6 +81,7 @@ struct NvmlLibrary::State {
         unsigned count = 0;
         if (const NvmlResult result = device_count(&count); result != kSuccess) return "NVML: " + text(result);
         if (count == 0) return "NVML: no device";
+        if (count > kMostDevices) return fmt::format("NVML: {} devices, more than a machine has", count);
         for (unsigned index = 0; index < count; ++index) add_device(index);
         return {};
     }
@@ -88,7 +95,7 @@ struct NvmlLibrary::State {
         } else {
             std::array<char, 96> name{};
             if (device_name != nullptr && device_name(handle, name.data(), name.size()) == kSuccess)
-                device.name = name.data();
+                device.name = cleaned_for_message({name.data(), ::strnlen(name.data(), name.size())}, kLongestText);
             unsigned long long millijoules = 0;
             unsigned milliwatts = 0;
             unsigned limit = 0;
@@ -116,6 +123,10 @@ std::variant<std::shared_ptr<NvmlLibrary>, std::string> NvmlLibrary::load(const 
 const std::vector<NvmlLibrary::Device>& NvmlLibrary::devices() const { return state_->devices; }
 
 std::optional<std::uint64_t> NvmlLibrary::energy_millijoules(std::size_t device, std::string& problem) const {
+    if (!state_->devices[device].has_counter) {
+        problem = fmt::format("gpu{}: no energy counter", device);
+        return std::nullopt;
+    }
     unsigned long long millijoules = 0;
     const NvmlResult result = state_->total_energy(state_->handles[device], &millijoules);
     if (result == kSuccess) return millijoules;
@@ -124,6 +135,10 @@ std::optional<std::uint64_t> NvmlLibrary::energy_millijoules(std::size_t device,
 }
 
 std::optional<double> NvmlLibrary::power_watts(std::size_t device, std::string& problem) const {
+    if (!state_->devices[device].has_power) {
+        problem = fmt::format("gpu{}: {}", device, state_->devices[device].problem);
+        return std::nullopt;
+    }
     unsigned milliwatts = 0;
     const NvmlResult result = state_->power_usage(state_->handles[device], &milliwatts);
     if (result == kSuccess) return 1e-3 * milliwatts;

@@ -1,13 +1,18 @@
 #include "lib/measure/sensors/power_pmu.h"
 
+#include "lib/base/utf8.h"
+
 #include <fmt/format.h>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
+#include <limits>
 
 namespace carbonedge {
 namespace {
 
 constexpr const char* kDevice = "/sys/bus/event_source/devices/power";
+constexpr int kMostCpus = 65535;
 
 template <class Number>
 std::optional<Number> whole_number(std::string_view text, int base = 10) {
@@ -63,15 +68,15 @@ PowerEvent read_event(FileAccess& files, const std::string& name) {
     std::string unit;
     if (!text(path, config) || !text(path + ".scale", scale) || !text(path + ".unit", unit)) return event;
     const auto number = parse_config(config);
-    if (!number) event.problem = fmt::format("{}: '{}' is no event", path, config);
+    if (!number) event.problem = fmt::format("{}: {} is no event", path, quoted_for_message(config));
     event.config = number.value_or(0);
     double factor = 0;
     const auto [stop, problem] = std::from_chars(scale.data(), scale.data() + scale.size(), factor);
-    if (problem != std::errc() || stop != scale.data() + scale.size() || !(factor > 0)) {
-        event.problem = fmt::format("{}.scale: '{}' is no scale", path, scale);
+    if (problem != std::errc() || stop != scale.data() + scale.size() || !(factor > 0) || std::isinf(factor)) {
+        event.problem = fmt::format("{}.scale: {} is no scale", path, quoted_for_message(scale));
     }
     event.joules_per_count = factor;
-    if (unit != "Joules") event.problem = fmt::format("{}.unit: '{}', expected Joules", path, unit);
+    if (unit != "Joules") event.problem = fmt::format("{}.unit: {}, expected Joules", path, quoted_for_message(unit));
     return event;
 }
 
@@ -134,7 +139,12 @@ public:
         if (count.running_ns >= count.enabled_ns) return count.value;
         multiplexed_ = true;
         const double share = static_cast<double>(count.enabled_ns) / static_cast<double>(count.running_ns);
-        return static_cast<std::uint64_t>(static_cast<double>(count.value) * share);
+        const double scaled = static_cast<double>(count.value) * share;
+        if (!(scaled < 0x1p64)) {
+            problem = domains_[domain].name + " was counted too seldom to be scaled";
+            return std::nullopt;
+        }
+        return static_cast<std::uint64_t>(scaled);
     }
 
 private:
@@ -193,7 +203,8 @@ std::vector<int> parse_cpu_list(std::string_view text) {
         const std::size_t dash = range.find('-');
         const auto first = whole_number<int>(range.substr(0, dash));
         const auto last = dash == std::string_view::npos ? first : whole_number<int>(range.substr(dash + 1));
-        if (!first || !last || *first < 0 || *last < *first || *last > 65535) return {};
+        if (!first || !last || *first < 0 || *last < *first || *last > kMostCpus) return {};
+        if (cpus.size() + static_cast<std::size_t>(*last - *first) > kMostCpus) return {};
         for (int cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
     }
     return cpus;
@@ -213,10 +224,16 @@ PowerPmu read_power_pmu(FileAccess& files) {
     if (const auto* failure = std::get_if<FileFailure>(&mask)) pmu.detail = failure_text(*failure);
     if (const auto* failure = std::get_if<FileFailure>(&events)) pmu.detail = failure_text(*failure);
     if (!pmu.detail.empty()) return pmu;
+    if (const long long number = std::get<long long>(type);
+        number < 0 || number > std::numeric_limits<std::uint32_t>::max()) {
+        pmu.detail = fmt::format("{}/type: {} is no PMU", kDevice, number);
+        return pmu;
+    }
     pmu.type = static_cast<std::uint32_t>(std::get<long long>(type));
     pmu.cpus = parse_cpu_list(std::get<std::string>(mask));
     if (pmu.cpus.empty()) {
-        pmu.detail = fmt::format("{}/cpumask: '{}' is no CPU list", kDevice, std::get<std::string>(mask));
+        pmu.detail =
+            fmt::format("{}/cpumask: {} is no CPU list", kDevice, quoted_for_message(std::get<std::string>(mask)));
         return pmu;
     }
     for (const std::string& name : std::get<std::vector<std::string>>(events)) {

@@ -1,5 +1,7 @@
 #include "lib/measure/sensors/powercap_tree.h"
 
+#include "lib/base/utf8.h"
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +11,7 @@
 namespace carbonedge {
 namespace {
 
+constexpr std::size_t kLongestName = 60;
 constexpr const char* kRoot = "/sys/class/powercap";
 
 bool is_number(std::string_view text) {
@@ -69,7 +72,7 @@ PowercapZone read_zone(FileAccess& files, const std::string& folder, const std::
     zone.id = id;
     zone.memory_mapped = parsed.memory_mapped;
     const auto name = read_text(files, folder + "/name");
-    if (const auto* text = std::get_if<std::string>(&name)) zone.name = *text;
+    if (const auto* text = std::get_if<std::string>(&name)) zone.name = cleaned_for_message(*text, kLongestName);
     zone.kind = zone_kind(zone.name);
     zone.energy_range = positive(files, folder + "/max_energy_range_uj");
     zone.limit = stated_limit(files, folder);
