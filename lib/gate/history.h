@@ -38,7 +38,8 @@ std::string history_line(const HistoryEntry& entry);
 
 /// Appends the entry: one write to a file opened for appending, under an exclusive lock (flock), then synced to disk.
 /// Two writers do not mix their lines; a last line without a newline is ended first. Makes the file where it is not.
-/// Throws EnvironmentError.
+/// Throws EnvironmentError, and InputError where the file's first whole line is not one of a history: such a file stays
+/// as it is.
 void append_history(const std::string& path, const HistoryEntry& entry);
 
 /// The last `count` entries that have this kind, oldest first.

@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <istream>
 #include <nlohmann/json.hpp>
 
 namespace carbonedge {
@@ -85,13 +87,18 @@ Json to_json(const CarbonFactors& factors) {
             {"embodied_gco2e", factors.embodied.value()}};
 }
 
-HistoryEntry read_entry(const JsonCursor& cursor) {
-    if (!cursor.is_object() || !cursor.find("schema")) {
-        cursor.refuse(
-            fmt::format("is no history: every line is an object with \"schema\":\"{}\"", schema_text("history", 1)));
-    }
+std::string no_history() {
+    return fmt::format("is no history: every line is an object with \"schema\":\"{}\"", schema_text("history", 1));
+}
+
+void expect_history(const JsonCursor& cursor) {
+    if (!cursor.is_object() || !cursor.find("schema")) cursor.refuse(no_history());
     const JsonCursor schema = cursor.at("schema");
     expect_schema(schema.text(), "history", 1, cursor.file(), schema.line());
+}
+
+HistoryEntry read_entry(const JsonCursor& cursor) {
+    expect_history(cursor);
     cursor.expect_only({"schema", "commit", "kind", "date_utc", "model", "aspects", "factors", "layers", "quantities"});
     HistoryEntry entry;
     entry.commit = cursor.at("commit").text();
@@ -119,6 +126,35 @@ bool is_json(std::string_view line, const std::string& file) {
     }
 }
 
+/// What follows is a history, as far as its first line tells. Throws InputError where it is not.
+void expect_start_of_history(std::istream& text, const std::string& file) {
+    const std::string start = fmt::format("{{\"schema\":\"{}", schema_text("history", 1));
+    std::string line;
+    for (long number = 1; std::getline(text, line); ++number) {
+        if (line.empty() || line == "\r") continue;
+        if (is_json(line, file)) {
+            const JsonDocument document = read_json(line, file, number);
+            expect_history(document.root());
+            return;
+        }
+        if (line.starts_with(start)) return;
+        // Of a write cut off this early too little is left to tell: the next line does.
+        if (!start.starts_with(line)) throw InputError(file, number, no_history());
+    }
+}
+
+/// A profile or a plan named by mistake is not written to.
+void expect_history_file(const std::string& path) {
+    std::ifstream text(path, std::ios::binary);
+    if (!text) throw EnvironmentError("cannot read the history " + path, "name a file that can be read");
+    try {
+        expect_start_of_history(text, path);
+    } catch (const InputError& error) {
+        throw InputError(error.file(), error.line(),
+                         error.problem() + "; nothing is appended: name a history or a new file");
+    }
+}
+
 /// A file for appending, locked against other writers as long as it lives.
 class LockedFile {
 public:
@@ -136,12 +172,13 @@ public:
     LockedFile(const LockedFile&) = delete;
     LockedFile& operator=(const LockedFile&) = delete;
 
+    [[nodiscard]] bool is_empty() const { return size() == 0; }
+
     [[nodiscard]] bool ends_in_a_line() const {
-        struct stat state {};
-        if (::fstat(file_, &state) != 0) fail("look at", "name a regular file");
-        if (state.st_size == 0) return true;
+        const off_t bytes = size();
+        if (bytes == 0) return true;
         char last = 0;
-        if (::pread(file_, &last, 1, state.st_size - 1) != 1) fail("read", "name a regular file");
+        if (::pread(file_, &last, 1, bytes - 1) != 1) fail("read", "name a regular file");
         return last == '\n';
     }
 
@@ -157,6 +194,12 @@ public:
     }
 
 private:
+    [[nodiscard]] off_t size() const {
+        struct stat state {};
+        if (::fstat(file_, &state) != 0) fail("look at", "name a regular file");
+        return state.st_size;
+    }
+
     [[noreturn]] void fail(std::string_view what, std::string_view remedy) const {
         const int error = errno;
         throw EnvironmentError(fmt::format("cannot {} the history {}: {}", what, path_, std::strerror(error)), remedy);
@@ -208,6 +251,7 @@ std::string history_line(const HistoryEntry& entry) {
 void append_history(const std::string& path, const HistoryEntry& entry) {
     std::string line = history_line(entry);
     const LockedFile file(path);
+    if (!file.is_empty()) expect_history_file(path);
     if (!file.ends_in_a_line()) line.insert(line.begin(), '\n');
     file.append(line);
 }

@@ -11,7 +11,9 @@
 #include <cmath>
 #include <fstream>
 #include <sstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace carbonedge {
 namespace {
@@ -74,6 +76,44 @@ TEST_CASE("history: a torn line is left out, said, and does not spoil the next o
         REQUIRE(after.entries.size() == 2);
         CHECK(after.entries.back().commit == "three");
         CHECK(after.remarks.size() == 1);
+    }
+}
+
+TEST_CASE("history: a file that is no history is not appended to") {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("m.csv");
+    const HistoryEntry entry = entry_of("one", 0.01);
+    const std::string whole = history_line(entry);
+    const std::string none = "is no history: every line is an object with \"schema\":\"carbonedge.history/1\"";
+    const std::string remedy = "; nothing is appended: name a history or a new file";
+    struct Case {
+        std::string text;
+        std::string problem;
+    };
+    const std::vector<Case> refused{
+        Case{"# schema: carbonedge.profile/1\na,b\n" + whole, ":1: " + none},
+        Case{"\n\nx", ":3: " + none},
+        Case{"{\"a\":1}\n", ":1: " + none},
+        Case{"[1]\n" + whole, ":1: " + none},
+        Case{"{\n  \"schema\": \"carbonedge.plan/2\"\n}\n", ":2: " + none},
+        Case{std::string("PK\0\1", 4), ":1: " + none},
+        Case{"{\"schema\":\"carbonedge.run/1\"}\n", ":1: is a 'carbonedge.run/1', expected carbonedge.history/1"},
+        Case{"{\"schema\":\"carbonedge.history/2\"}\n",
+             ":1: has schema version 2, this carbonedge reads up to 1; use a newer carbonedge"}};
+    for (const Case& one : refused) {
+        CAPTURE(one.text);
+        std::ofstream(path, std::ios::binary) << one.text;
+        CHECK(error_text([&] { append_history(path, entry); }) == path + one.problem + remedy);
+        CHECK(content(path) == one.text);
+    }
+    const std::string torn = whole.substr(0, whole.size() / 2) + "\n";
+    const std::vector<std::string> taken{"",   "\n\r\n",      whole,    "\n" + whole,
+                                         torn, "{\n" + whole, "{\"sch", whole + "torn"};
+    for (const std::string& before : taken) {
+        CAPTURE(before);
+        std::ofstream(path, std::ios::binary) << before;
+        append_history(path, entry);
+        CHECK(read_history(content(path), path).entries.back() == entry);
     }
 }
 
