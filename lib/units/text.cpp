@@ -126,7 +126,11 @@ Bytes parse_bytes(std::string_view text, std::string_view what) {
     return Bytes(parse_whole(text, what, kBytes, "512MiB"));
 }
 BytesPerSecond parse_bandwidth(std::string_view text, std::string_view what) {
-    return BytesPerSecond(parse(text, what, kBandwidths, "100Mbit/s"));
+    const BytesPerSecond bandwidth(parse(text, what, kBandwidths, "100Mbit/s"));
+    if (!(bandwidth > BytesPerSecond(0))) {
+        throw UsageError(fmt::format("{}: 0 carries nothing; leave it out where a link is not limited", what));
+    }
+    return bandwidth;
 }
 Watts parse_power(std::string_view text, std::string_view what) { return Watts(parse(text, what, kPowers, "4.5W")); }
 CarbonIntensity parse_intensity(std::string_view text, std::string_view what) {

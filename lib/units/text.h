@@ -14,7 +14,7 @@ Nanoseconds parse_duration(std::string_view text, std::string_view what);  ///< 
 Seconds parse_lifetime(std::string_view text, std::string_view what);      ///< 4years; s h days years
 Bytes parse_bytes(std::string_view text, std::string_view what);           ///< 512MiB; B kB MB GB KiB MiB GiB
 BytesPerSecond parse_bandwidth(std::string_view text,
-                               std::string_view what);            ///< 100Mbit/s; also Gbit/s kbit/s MB/s MiB/s
+                               std::string_view what);            ///< 100Mbit/s; also Gbit/s kbit/s MB/s MiB/s; above 0
 Watts parse_power(std::string_view text, std::string_view what);  ///< 4.5W; mW W kW
 CarbonIntensity parse_intensity(std::string_view text, std::string_view what);  ///< 530g/kWh; also gCO2e/kWh
 JoulesPerByte parse_energy_per_byte(std::string_view text,

@@ -86,10 +86,7 @@ bool parse_partition_options(int argc, const char* const* argv, std::string_view
                     [&options](const std::string& text) { options.method = parse_split_method(text); });
     app.add_option("--cluster", options.cluster, "nodes of the capability split")->type_name("FILE");
     add_text_option(app, "--bandwidth", "count what crosses a cut as a transfer at this rate, such as 100Mbit/s", "",
-                    [&options](const std::string& text) {
-                        options.bandwidth = parse_bandwidth(text, "--bandwidth");
-                        if (!(options.bandwidth->value() > 0)) throw UsageError("--bandwidth: 0 carries nothing");
-                    });
+                    [&options](const std::string& text) { options.bandwidth = parse_bandwidth(text, "--bandwidth"); });
     app.add_option("--model", options.model, "the TorchScript file, for --emit")->type_name("FILE");
     app.add_option("--emit", options.emit, "write the stages as modules into this folder and check their outputs")
         ->type_name("DIR");

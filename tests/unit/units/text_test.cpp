@@ -116,6 +116,15 @@ TEST_CASE("what is no quantity is refused with its reason and the right form") {
                          UsageError);
 }
 
+TEST_CASE("a bandwidth of 0 carries nothing") {
+    for (const std::string_view text : {"0Mbit/s", "0B/s", "0.0GB/s", "0e3 kbit/s"}) {
+        CAPTURE(text);
+        CHECK_THROWS_WITH_AS(parse_bandwidth(text, "bandwidth"),
+                             "bandwidth: 0 carries nothing; leave it out where a link is not limited", UsageError);
+    }
+    CHECK(parse_bandwidth("0.001bit/s", "bandwidth") > BytesPerSecond(0));
+}
+
 TEST_CASE("each reader shows its own right form and accepts it") {
     const std::vector<std::pair<Reader, std::string>> forms = {
         {kDuration, "50ms"},
