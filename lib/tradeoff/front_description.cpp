@@ -5,9 +5,16 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <cmath>
 
 namespace carbonedge {
 namespace {
+
+/// Rounded up to whole nanoseconds, so that the figure as a limit lets its plan pass; what the last bits of a double
+/// add to a whole number is not rounded up.
+Nanoseconds whole_nanoseconds(double seconds) {
+    return Nanoseconds(static_cast<std::int64_t>(std::ceil(seconds * 1e9 * (1 - 1e-12))));
+}
 
 std::string cost_name(Objective axis) { return axis == Objective::kEnergy ? "energy" : "carbon"; }
 std::string price_key(Objective axis) {
@@ -74,9 +81,9 @@ FactList facts_of(const ParetoFront& front) {
     facts.add("points", "plans", Unit::kCount, static_cast<std::int64_t>(front.points.size()));
     facts.add("proven", "proven", Unit::kText, std::string(front.proven ? "yes" : "no"));
     facts.add("method", "method", Unit::kText, front.method);
-    facts.add("fastest_latency", "fastest: latency", Unit::kTime, to_nanoseconds(Seconds(fast.latency_seconds)));
+    facts.add("fastest_latency", "fastest: latency", Unit::kTime, whole_nanoseconds(fast.latency_seconds));
     facts.add("fastest_" + cost, "fastest: " + cost, unit, cell_of(front.cost_axis, fast.cost));
-    facts.add("cleanest_latency", "cleanest: latency", Unit::kTime, to_nanoseconds(Seconds(clean.latency_seconds)));
+    facts.add("cleanest_latency", "cleanest: latency", Unit::kTime, whole_nanoseconds(clean.latency_seconds));
     facts.add("cleanest_" + cost, "cleanest: " + cost, unit, cell_of(front.cost_axis, clean.cost));
     facts.add("latency_bound", "no plan is faster than", Unit::kTime, to_nanoseconds(Seconds(front.latency_bound)));
     for (const auto& [name, value] : front.counters) {
@@ -108,7 +115,7 @@ Table front_table(const PlanningProblem& problem, const ParetoFront& front) {
     for (const FrontPoint& point : front.points) {
         TableRow row(table);
         row.set("point", ++number)
-            .set("latency", to_nanoseconds(Seconds(point.latency_seconds)))
+            .set("latency", whole_nanoseconds(point.latency_seconds))
             .set(cost, cell_of(front.cost_axis, point.cost))
             .set(cost + "_bound", cell_of(front.cost_axis, point.cost_bound))
             .set("gap", 100 * point.gap())
@@ -130,7 +137,7 @@ Table curve_table(const ParetoFront& front) {
     table.columns = {{"latency", "latency", Unit::kTime, "", false}, {cost, cost, unit_of(front.cost_axis), "", false}};
     const FrontPoint* before = nullptr;
     for (const FrontPoint& point : front.points) {
-        const Nanoseconds latency = to_nanoseconds(Seconds(point.latency_seconds));
+        const Nanoseconds latency = whole_nanoseconds(point.latency_seconds);
         if (before != nullptr) table.add_row({latency, cell_of(front.cost_axis, before->cost)});
         table.add_row({latency, cell_of(front.cost_axis, point.cost)});
         before = &point;

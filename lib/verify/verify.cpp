@@ -347,7 +347,9 @@ std::vector<std::string> broken_limits(const Plan& plan, const std::vector<Named
     }
     if (limits.max_nodes && stages.size() > *limits.max_nodes) broken.emplace_back("number of nodes");
     if (plan.routing.policy != "single") return broken;  // the rest is of the routed whole
-    if (limits.latency_mean && pipeline.mean() > to_seconds(*limits.latency_mean) * (1 + slack)) {
+    // A plan's own stated latency, rounded to whole nanoseconds, may be its limit; who asks for less room gets none.
+    const Seconds rounding = slack > 0 ? to_seconds(Nanoseconds(1)) : Seconds(0);
+    if (limits.latency_mean && pipeline.mean() > to_seconds(*limits.latency_mean) * (1 + slack) + rounding) {
         broken.emplace_back("mean latency");
     }
     if (limits.throughput_per_second && 1 / pipeline.slowest.count() < *limits.throughput_per_second * (1 - slack)) {

@@ -37,8 +37,8 @@ struct Verification {
 /// `most_stages` is how far the enumeration that proves the bound once more may go.
 Verification verify_plan(const Plan& plan, std::size_t most_stages = kQuickEnumeration);
 
-/// The limits of a plan that a pipeline breaks, one line each. `slack`: relative room given to every limit; negative
-/// demands that they are surely met.
+/// The limits of a plan that a pipeline breaks, one line each. `slack`: relative room given to every limit, above 0
+/// with 1 ns more for the mean latency; negative demands that they are surely met.
 std::vector<std::string> broken_limits(const Plan& plan, const std::vector<NamedStage>& stages,
                                        const RecomputedPipeline& pipeline, double slack = 1e-9);
 

@@ -1,4 +1,6 @@
 #include "lib/tradeoff/pareto_front.h"
+#include "lib/planner/exact_planner.h"
+#include "lib/tradeoff/front_description.h"
 #include "tests/unit/tradeoff/drawn_problem.h"
 
 #include <doctest/doctest.h>
@@ -83,6 +85,34 @@ TEST_CASE("the front of latency and carbon or energy equals brute force on 1,000
     CHECK(infeasible < 300);
     CHECK(points > 1500);
     CHECK(largest > 8);
+}
+
+TEST_CASE("a latency that a front shows as the limit of a plan gives a point at least as good") {
+    SeededRandom random(4004);
+    std::size_t points = 0;
+    for (int round = 0; round < 100; ++round) {
+        CAPTURE(round);
+        DrawnProblem drawn = draw_problem(random, round % 3 != 0);
+        const FrontOrInfeasibility found = pareto_front(drawn.problem, {});
+        if (std::holds_alternative<Infeasibility>(found)) continue;
+        const auto& front = std::get<ParetoFront>(found);
+        const Document document = describe_front(drawn.problem, front);
+        for (const Section& section : document.sections) {
+            if (section_name(section) != "front") continue;
+            const auto& table = std::get<Table>(section);
+            REQUIRE(table.columns[1].key == "latency");
+            for (std::size_t i = 0; i < front.points.size(); ++i) {
+                const auto shown = std::get<Nanoseconds>(table.rows[i][1]);
+                CHECK(to_seconds(shown).count() < front.points[i].latency_seconds + 1.01e-9);
+                drawn.problem.limits.latency_mean = shown;
+                const PlanOrInfeasibility outcome = plan_exactly(drawn.problem, "limited");
+                REQUIRE(std::holds_alternative<Plan>(outcome));
+                CHECK(no_worse(std::get<Plan>(outcome).certificate.value, front.points[i].cost, 1e-9));
+                ++points;
+            }
+        }
+    }
+    CHECK(points > 150);
 }
 
 TEST_CASE("with throughput as a third axis the front equals brute force on 400 seeded small instances") {

@@ -233,6 +233,28 @@ TEST_CASE("every plan of the planner and of the policies verifies, on 300 seeded
     CHECK(verified > 600);
 }
 
+TEST_CASE("a plan may take as long as its limit to the nanosecond that its times are rounded to") {
+    Plan plan = staged_plan(Objective::kCarbon);
+    const Recomputer recomputer(plan);
+    std::vector<NamedStage> stages;
+    for (const PlannedStage& stage : plan.pipelines[0].stages) stages.push_back({stage.layers, stage.node});
+    RecomputedPipeline pipeline = recomputer.pipeline(stages);
+    pipeline.refill = Seconds(0);
+    plan.limits.latency_p95.reset();
+    plan.limits.latency_mean = Nanoseconds(50'000'000);
+    struct Row {
+        double nanoseconds;
+        double slack;
+        bool kept;
+    };
+    for (const Row row : {Row{50'000'000, 1e-9, true}, Row{50'000'000.5, 1e-9, true}, Row{50'000'002, 1e-9, false},
+                          Row{50'000'000.5, 0, false}, Row{50'000'000, -1e-9, false}}) {
+        CAPTURE(row.nanoseconds);
+        pipeline.unthrottled = Seconds(row.nanoseconds / 1e9);
+        CHECK(broken_limits(plan, stages, pipeline, row.slack).empty() == row.kept);
+    }
+}
+
 TEST_CASE("a plan with any one field tampered with is rejected") {
     for (const Objective objective : {Objective::kCarbon, Objective::kScore}) {
         const Plan plan = staged_plan(objective);
