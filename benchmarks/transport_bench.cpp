@@ -1,11 +1,11 @@
 #include "lib/measure/clocks.h"
 #include "lib/runtime/builtin_stage.h"
-#include "lib/runtime/clocks.h"
 #include "lib/runtime/control_client.h"
 #include "lib/runtime/gateway.h"
 #include "lib/runtime/node_server.h"
 #include "lib/runtime/private_directory.h"
 #include "lib/runtime/proto/open_inference.grpc.pb.h"
+#include "lib/transport/clocks.h"
 
 #include <benchmark/benchmark.h>
 #include <grpcpp/grpcpp.h>
@@ -35,9 +35,9 @@ public:
         const std::string path = directory_.path() + "/stage";
         std::ofstream(path, std::ios::binary) << builtin_stage_text(stage_);
         control.load_stage("sink", path, true, kTimeout, {});
-        gateway_ = std::make_unique<Gateway>(directory_.path() + "/gateway", Bytes(64 << 20), kTimeout);
-        control.set_route(0, "sink", {"gateway", gateway_->path(), {}}, kTimeout, {});
-        gateway_->connect(0, {"echo", node_->tensors_path(), {}});
+        gateway_ = std::make_unique<Gateway>("unix:" + directory_.path() + "/gateway", Bytes(64 << 20), kTimeout);
+        control.set_route(0, "sink", {"gateway", gateway_->address(), {}}, kTimeout, {});
+        gateway_->connect(0, {"echo", node_->tensors_address(), {}});
     }
     ~EchoNode() { node_.reset(); }
 

@@ -1,7 +1,7 @@
 #include "lib/runtime/builtin_stage.h"
 
 #include "lib/base/errors.h"
-#include "lib/runtime/clocks.h"
+#include "lib/transport/clocks.h"
 
 #include <fmt/format.h>
 #include <charconv>

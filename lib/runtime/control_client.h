@@ -20,7 +20,7 @@ struct LoadedStageSpecs {
 /// Where a node sends what it made of a pipeline's requests.
 struct NextHop {
     std::string name;     ///< a node's, or "gateway"
-    std::string address;  ///< path of its tensor socket
+    std::string address;  ///< of its tensors, as connect_frames() takes it
     LinkEmulation link;
 };
 

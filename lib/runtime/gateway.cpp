@@ -1,15 +1,15 @@
 #include "lib/runtime/gateway.h"
 
 #include "lib/base/errors.h"
-#include "lib/runtime/clocks.h"
+#include "lib/transport/clocks.h"
 #include "lib/units/text.h"
 
 #include <fmt/format.h>
 
 namespace carbonedge {
 
-Gateway::Gateway(std::string path, Bytes longest_message, Nanoseconds timeout)
-    : listener_(std::move(path)), longest_message_(longest_message), timeout_(timeout) {
+Gateway::Gateway(const std::string& address, Bytes longest_message, Nanoseconds timeout)
+    : listener_(listen_for_frames(address, {timeout})), longest_message_(longest_message), timeout_(timeout) {
     acceptor_ = std::jthread([this] { accept_answers(); });
     expirer_ = std::jthread([this](const std::stop_token& stop) { expire_overdue(stop); });
 }
@@ -17,7 +17,7 @@ Gateway::Gateway(std::string path, Bytes longest_message, Nanoseconds timeout)
 Gateway::~Gateway() {
     fail_all("the gateway closes");
     senders_.clear();
-    listener_.shut_down();
+    listener_->shut_down();
     acceptor_.join();
     for (const auto& connection : connections_) connection->shut_down();
     for (std::jthread& reader : readers_) reader.join();
@@ -27,7 +27,7 @@ void Gateway::connect(std::size_t pipeline, const NextHop& first) {
     std::unique_ptr<LinkSender>& sender = senders_[first.name];
     if (!sender) {
         sender = std::make_unique<LinkSender>(
-            FrameSocket::connect(first.address, "node '" + first.name + "'", timeout_), first.link, pool_,
+            connect_frames(first.address, "node '" + first.name + "'", {timeout_}), first.link, pool_,
             [this](const FrameHead& head, const std::string& problem) { fail(head.request, problem); });
     }
     first_[pipeline] = sender.get();
@@ -73,18 +73,17 @@ void Gateway::fail_all(const std::string& problem) {
 }
 
 void Gateway::accept_answers() {
-    while (std::optional<FrameSocket> connection = listener_.accept()) {
+    while (std::shared_ptr<FrameStream> connection = listener_->accept()) {
         const std::lock_guard lock(connections_mutex_);
-        auto socket = std::make_shared<FrameSocket>(std::move(*connection));
-        connections_.push_back(socket);
-        readers_.emplace_back([this, socket] { read_answers(*socket); });
+        connections_.push_back(connection);
+        readers_.emplace_back([this, connection] { read_answers(*connection); });
     }
 }
 
-void Gateway::read_answers(FrameSocket& socket) {
+void Gateway::read_answers(FrameStream& stream) {
     try {
         const auto longest = static_cast<std::uint64_t>(longest_message_.value());
-        while (const auto frame = socket.receive(*pool_, longest, [](const FrameHead&) { return ""; })) finish(*frame);
+        while (const auto frame = stream.receive(*pool_, longest, [](const FrameHead&) { return ""; })) finish(*frame);
     } catch (const std::exception& error) {
         fail_all(error.what());
     }

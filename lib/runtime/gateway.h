@@ -2,8 +2,8 @@
 
 #include "lib/runlog/run_log.h"
 #include "lib/runtime/control_client.h"
-#include "lib/runtime/frame_socket.h"
 #include "lib/runtime/link_sender.h"
+#include "lib/transport/frame_stream.h"
 
 #include <condition_variable>
 #include <deque>
@@ -27,13 +27,13 @@ struct Answer {
 /// Where requests enter and leave the pipelines. Thread-safe.
 class Gateway {
 public:
-    /// Takes answers on the socket `path`. A request without an answer after `timeout` fails.
-    Gateway(std::string path, Bytes longest_message, Nanoseconds timeout);
+    /// Takes answers at `address` (as listen_for_frames() takes it). A request without an answer after `timeout` fails.
+    Gateway(const std::string& address, Bytes longest_message, Nanoseconds timeout);
     ~Gateway();
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
 
-    [[nodiscard]] const std::string& path() const { return listener_.path(); }
+    [[nodiscard]] const std::string& address() const { return listener_->address(); }
 
     /// Requests of `pipeline` go to `first`. Before any submit().
     void connect(std::size_t pipeline, const NextHop& first);
@@ -55,12 +55,12 @@ private:
         Done done;
     };
     void accept_answers();
-    void read_answers(FrameSocket& socket);
+    void read_answers(FrameStream& stream);
     void finish(const ReceivedFrame& frame);
     void fail(std::int64_t request, const std::string& problem);
     void expire_overdue(const std::stop_token& stop);
 
-    FrameListener listener_;
+    std::unique_ptr<FrameListener> listener_;
     Bytes longest_message_;
     Nanoseconds timeout_;
     std::shared_ptr<BufferPool> pool_ = BufferPool::create();
@@ -75,7 +75,7 @@ private:
     std::int64_t next_request_ = 0;
 
     std::mutex connections_mutex_;
-    std::list<std::shared_ptr<FrameSocket>> connections_;
+    std::list<std::shared_ptr<FrameStream>> connections_;
     std::list<std::jthread> readers_;
     std::jthread acceptor_;
     std::jthread expirer_;

@@ -1,7 +1,7 @@
 #include "lib/runtime/gateway_server.h"
 
-#include "lib/runtime/clocks.h"
 #include "lib/runtime/grpc_server.h"
+#include "lib/transport/clocks.h"
 
 #include <grpcpp/impl/service_type.h>
 #include <algorithm>

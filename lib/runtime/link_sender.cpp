@@ -1,6 +1,6 @@
 #include "lib/runtime/link_sender.h"
 
-#include "lib/runtime/clocks.h"
+#include "lib/transport/clocks.h"
 
 #include <sys/prctl.h>
 #include <algorithm>
@@ -28,16 +28,16 @@ std::shared_ptr<const void> keep_copy(BufferPool& pool, std::vector<TensorView>&
 
 }  // namespace
 
-LinkSender::LinkSender(FrameSocket socket, const LinkEmulation& link, std::shared_ptr<BufferPool> pool,
+LinkSender::LinkSender(std::unique_ptr<FrameStream> stream, const LinkEmulation& link, std::shared_ptr<BufferPool> pool,
                        OnFailure on_failure)
-    : socket_(std::move(socket)), link_(link), pool_(std::move(pool)), on_failure_(std::move(on_failure)) {
+    : stream_(std::move(stream)), link_(link), pool_(std::move(pool)), on_failure_(std::move(on_failure)) {
     if (link_.active) thread_ = std::jthread([this](const std::stop_token& stop) { deliver_in_time(stop); });
 }
 
 LinkSender::~LinkSender() {
     if (!thread_.joinable()) return;
     thread_.request_stop();
-    socket_.shut_down();  // a write that is stuck returns
+    stream_->shut_down();  // a write that is stuck returns
     thread_.join();
 }
 
@@ -79,7 +79,7 @@ void LinkSender::write(const FrameHead& head, const std::vector<TensorView>& ten
     std::string problem;
     try {
         const std::lock_guard lock(writing_);
-        socket_.send(head, tensors);
+        stream_->send(head, tensors);
     } catch (const std::exception& error) {
         problem = error.what();
     }

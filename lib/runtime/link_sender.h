@@ -1,6 +1,6 @@
 #pragma once
 
-#include "lib/runtime/frame_socket.h"
+#include "lib/transport/frame_stream.h"
 
 #include <condition_variable>
 #include <deque>
@@ -24,7 +24,8 @@ class LinkSender {
 public:
     using OnFailure = std::function<void(const FrameHead&, const std::string& problem)>;
 
-    LinkSender(FrameSocket socket, const LinkEmulation& link, std::shared_ptr<BufferPool> pool, OnFailure on_failure);
+    LinkSender(std::unique_ptr<FrameStream> stream, const LinkEmulation& link, std::shared_ptr<BufferPool> pool,
+               OnFailure on_failure);
     /// Drops what still waits.
     ~LinkSender();
     LinkSender(const LinkSender&) = delete;
@@ -44,7 +45,7 @@ private:
     void deliver_in_time(const std::stop_token& stop);
     void write(const FrameHead& head, const std::vector<TensorView>& tensors);
 
-    FrameSocket socket_;
+    std::unique_ptr<FrameStream> stream_;
     LinkEmulation link_;
     std::shared_ptr<BufferPool> pool_;
     OnFailure on_failure_;

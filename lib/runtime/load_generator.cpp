@@ -1,6 +1,6 @@
 #include "lib/runtime/load_generator.h"
 
-#include "lib/runtime/clocks.h"
+#include "lib/transport/clocks.h"
 
 #include <condition_variable>
 #include <deque>

@@ -1,7 +1,7 @@
 #include "lib/runtime/node_child.h"
 
 #include "lib/base/errors.h"
-#include "lib/runtime/clocks.h"
+#include "lib/transport/clocks.h"
 #include "lib/units/text.h"
 
 #include <fcntl.h>

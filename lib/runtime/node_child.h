@@ -1,7 +1,7 @@
 #pragma once
 
 #include "lib/measure/cpu_limit.h"
-#include "lib/runtime/frame_socket.h"
+#include "lib/transport/descriptor.h"
 #include "lib/units/quantity.h"
 
 #include <functional>

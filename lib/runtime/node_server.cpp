@@ -1,13 +1,13 @@
 #include "lib/runtime/node_server.h"
 
 #include "lib/base/errors.h"
-#include "lib/runtime/clocks.h"
-#include "lib/runtime/frame_socket.h"
 #include "lib/runtime/grpc_server.h"
 #include "lib/runtime/inference_service.h"
 #include "lib/runtime/link_sender.h"
 #include "lib/runtime/model_thread.h"
 #include "lib/runtime/proto/node.grpc.pb.h"
+#include "lib/transport/clocks.h"
+#include "lib/transport/frame_stream.h"
 #include "lib/units/text.h"
 
 #include <fmt/format.h>
@@ -50,7 +50,8 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     State(NodeOptions given, StageLoader& stage_loader)
         : options(std::move(given)),
           loader(stage_loader),
-          listener(options.directory + "/" + options.name + ".tensors"),
+          listener(
+              listen_for_frames("unix:" + options.directory + "/" + options.name + ".tensors", {options.send_timeout})),
           control_path(options.directory + "/" + options.name + ".control"),
           model_thread(loader, options.longest_queue) {}
 
@@ -186,8 +187,8 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
                                      BytesPerSecond(request->link_bytes_per_second())};
             try {
                 sender = std::make_unique<LinkSender>(
-                    FrameSocket::connect(request->next_address(), request->next_name(), options.send_timeout), link,
-                    pool, [this](const FrameHead& head, const std::string& problem) {
+                    connect_frames(request->next_address(), request->next_name(), {options.send_timeout}), link, pool,
+                    [this](const FrameHead& head, const std::string& problem) {
                         warn(fmt::format("request {}: {}", head.request, problem));
                     });
             } catch (const EnvironmentError& error) {
@@ -208,11 +209,10 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     // -- the tensor stream -------------------------------------------------------------------------------------------
 
     void accept_connections() {
-        while (std::optional<FrameSocket> connection = listener.accept()) {
+        while (std::shared_ptr<FrameStream> connection = listener->accept()) {
             const std::lock_guard lock(connections_mutex);
-            auto socket = std::make_shared<FrameSocket>(std::move(*connection));
-            connections.push_back(socket);
-            readers.emplace_back([this, socket] { read_frames(*socket); });
+            connections.push_back(connection);
+            readers.emplace_back([this, connection] { read_frames(*connection); });
         }
     }
 
@@ -234,11 +234,11 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         return describe_mismatch(route->stage->inputs, announced);
     }
 
-    void read_frames(FrameSocket& socket) {
+    void read_frames(FrameStream& stream) {
         try {
             const auto longest = static_cast<std::uint64_t>(options.longest_message.value());
             while (auto frame =
-                       socket.receive(*pool, longest, [this](const FrameHead& head) { return refuse(head); })) {
+                       stream.receive(*pool, longest, [this](const FrameHead& head) { return refuse(head); })) {
                 const std::optional<Route> route = find_route(frame->head.pipeline);
                 if (!route) {
                     warn(frame->refusal);
@@ -253,7 +253,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
             }
         } catch (const std::exception& error) {
             warn(error.what());
-            socket.shut_down();
+            stream.shut_down();
         }
     }
 
@@ -302,7 +302,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     NodeOptions options;
     StageLoader& loader;
     std::shared_ptr<BufferPool> pool = BufferPool::create();
-    FrameListener listener;
+    std::unique_ptr<FrameListener> listener;
     std::string control_path;
     std::string inference_address;
 
@@ -314,7 +314,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     ModelThread model_thread;
     std::stop_source end;
     std::mutex connections_mutex;
-    std::list<std::shared_ptr<FrameSocket>> connections;
+    std::list<std::shared_ptr<FrameStream>> connections;
     std::list<std::jthread> readers;
     std::jthread acceptor;
     std::unique_ptr<grpc::Service> inference_service;
@@ -335,7 +335,7 @@ NodeServer::NodeServer(NodeOptions options, StageLoader& loader)
 NodeServer::~NodeServer() {
     State& state = *state_;
     state.server.reset();
-    state.listener.shut_down();
+    state.listener->shut_down();
     state.acceptor.join();
     for (const auto& connection : state.connections) connection->shut_down();
     state.model_thread.end();
@@ -343,7 +343,7 @@ NodeServer::~NodeServer() {
 }
 
 const std::string& NodeServer::inference_address() const { return state_->inference_address; }
-const std::string& NodeServer::tensors_path() const { return state_->listener.path(); }
+const std::string& NodeServer::tensors_address() const { return state_->listener->address(); }
 const std::string& NodeServer::control_path() const { return state_->control_path; }
 
 void NodeServer::wait(const std::stop_token& stop) {

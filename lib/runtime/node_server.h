@@ -33,7 +33,7 @@ public:
     NodeServer& operator=(const NodeServer&) = delete;
 
     [[nodiscard]] const std::string& inference_address() const;  ///< "127.0.0.1:41873"
-    [[nodiscard]] const std::string& tensors_path() const;
+    [[nodiscard]] const std::string& tensors_address() const;    ///< as connect_frames() takes it
     [[nodiscard]] const std::string& control_path() const;
 
     /// Returns after a Shutdown call or when `stop` is requested.

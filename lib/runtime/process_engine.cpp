@@ -1,9 +1,9 @@
 #include "lib/runtime/process_engine.h"
 
 #include "lib/base/errors.h"
-#include "lib/runtime/clocks.h"
 #include "lib/runtime/node_child.h"
 #include "lib/runtime/private_directory.h"
+#include "lib/transport/clocks.h"
 #include "lib/units/text.h"
 
 #include <fmt/format.h>
@@ -11,31 +11,9 @@
 #include <atomic>
 #include <exception>
 #include <filesystem>
-#include <set>
 
 namespace carbonedge {
 namespace {
-
-/// A plan's byte counts are predictions; small ones need not be exact.
-constexpr std::int64_t kSmallestBound = 1024 * 1024;
-
-Bytes longest_message(const Plan& plan) {
-    std::int64_t longest = kSmallestBound;
-    for (const Pipeline& pipeline : plan.pipelines) {
-        for (const PlannedTransfer& transfer : pipeline.transfers) longest = std::max(longest, transfer.bytes.value());
-    }
-    return Bytes(longest);
-}
-
-std::set<std::pair<std::size_t, std::size_t>> ranges_of(const Plan& plan, const std::string& node) {
-    std::set<std::pair<std::size_t, std::size_t>> ranges;
-    for (const Pipeline& pipeline : plan.pipelines) {
-        for (const PlannedStage& stage : pipeline.stages) {
-            if (node.empty() || stage.node == node) ranges.emplace(stage.layers.first, stage.layers.end);
-        }
-    }
-    return ranges;
-}
 
 std::vector<std::string> with_threads(std::vector<std::string> environment, const std::string& threads) {
     for (const std::string name : {"OMP_NUM_THREADS=", "OPENBLAS_NUM_THREADS=", "MKL_NUM_THREADS="}) {
@@ -51,12 +29,6 @@ std::string range_path(const std::string& directory, const LayerRange& layers) {
 
 }  // namespace
 
-std::string stage_name(const LayerRange& layers) { return fmt::format("layers_{}_{}", layers.first, layers.end); }
-
-LinkEmulation emulation_of(const Link& link) {
-    return {link.latency > Nanoseconds(0) || link.bandwidth.value() > 0, link.latency, link.bandwidth};
-}
-
 struct ProcessEngine::State {
     struct NodeProcess {
         Node node;
@@ -70,7 +42,7 @@ struct ProcessEngine::State {
     State(const EngineOptions& given, Bytes longest)
         : options(given),
           directory(options.scratch_directory),
-          gateway(directory.path() + "/gateway.tensors", longest, options.request_timeout) {}
+          gateway("unix:" + directory.path() + "/gateway.tensors", longest, options.request_timeout) {}
 
     ~State() {
         watch.reset();
@@ -178,7 +150,7 @@ struct ProcessEngine::State {
     void connect(const Plan& plan, std::size_t index, const std::stop_token& stop) {
         const Pipeline& pipeline = plan.pipelines[index];
         std::string next_name(kGateway);
-        std::string next_address = gateway.path();
+        std::string next_address = gateway.address();
         for (std::size_t i = pipeline.stages.size(); i-- > 0;) {
             const PlannedStage& stage = pipeline.stages[i];
             const NextHop next{next_name, next_address,
@@ -187,34 +159,10 @@ struct ProcessEngine::State {
                 .control->set_route(static_cast<std::int32_t>(index), stage_name(stage.layers), next,
                                     options.start_timeout, stop);
             next_name = stage.node;
-            next_address = fmt::format("{}/{}.tensors", directory.path(), stage.node);
+            next_address = fmt::format("unix:{}/{}.tensors", directory.path(), stage.node);
         }
         const LinkEmulation link = emulation_of(link_between(plan.cluster, kGateway, next_name));
         gateway.connect(index, {next_name, next_address, link});
-    }
-
-    void require_fit(const Plan& plan) {
-        for (const Pipeline& pipeline : plan.pipelines) {
-            const LoadedStageSpecs* previous = nullptr;
-            for (const PlannedStage& stage : pipeline.stages) {
-                const LoadedStageSpecs& specs = find(stage.node).stages.at(stage_name(stage.layers));
-                std::vector<TensorView> given;
-                if (previous != nullptr) {
-                    for (const InputSpec& spec : previous->outputs) {
-                        given.push_back({spec.dtype, spec.shape, nullptr,
-                                         static_cast<std::size_t>(tensor_bytes(spec.dtype, spec.shape).value())});
-                    }
-                    const std::string mismatch = describe_mismatch(specs.inputs, given);
-                    if (!mismatch.empty()) {
-                        throw InputError(stage_name(stage.layers), 0, "does not fit the stage before it: " + mismatch);
-                    }
-                } else {
-                    inputs = specs.inputs;
-                }
-                previous = &specs;
-            }
-            outputs = previous->outputs;
-        }
     }
 
     EngineOptions options;
@@ -222,8 +170,7 @@ struct ProcessEngine::State {
     Gateway gateway;
     std::vector<std::unique_ptr<NodeProcess>> nodes;
     std::vector<EnforcedLimit> limits;
-    std::vector<InputSpec> inputs;
-    std::vector<InputSpec> outputs;
+    PipelineEnds ends;
     mutable std::mutex failure_mutex;
     std::optional<std::string> failure;
     mutable std::condition_variable_any failed;
@@ -239,9 +186,9 @@ ProcessEngine::ProcessEngine(const Plan& plan, const WriteStage& write_stage, co
         if (!ranges_of(plan, node.name).empty()) state.start_node(node, longest);
     }
     // Stages are written while the nodes start.
-    for (const auto& [first, end] : ranges_of(plan, "")) {
+    for (const LayerRange& layers : ranges_of(plan, "")) {
         if (stop.stop_requested()) throw Interrupted();
-        write_stage({first, end}, range_path(state.directory.path(), {first, end}));
+        write_stage(layers, range_path(state.directory.path(), layers));
     }
     state.on_all_nodes([&](State::NodeProcess& node) { state.await_ready(node, stop); });
     state.watch_nodes();
@@ -251,14 +198,15 @@ ProcessEngine::ProcessEngine(const Plan& plan, const WriteStage& write_stage, co
             const bool optimise =
                 plan.profiles.at(static_cast<std::size_t>(plan.node_profile.at(profile->value()))).execution !=
                 "frozen";
-            for (const auto& [first, end] : ranges_of(plan, node.node.name)) {
-                const LayerRange layers{first, end};
+            for (const LayerRange& layers : ranges_of(plan, node.node.name)) {
                 node.stages[stage_name(layers)] =
                     node.control->load_stage(stage_name(layers), range_path(state.directory.path(), layers), optimise,
                                              state.options.start_timeout, stop);
             }
         });
-        state.require_fit(plan);
+        state.ends = require_fit(plan, [&](const PlannedStage& stage) -> const LoadedStageSpecs& {
+            return state.find(stage.node).stages.at(stage_name(stage.layers));
+        });
         for (std::size_t i = 0; i < plan.pipelines.size(); ++i) state.connect(plan, i, stop);
     } catch (const EnvironmentError&) {
         // A node that died says more than the call that noticed, which may be the first to know.
@@ -267,9 +215,9 @@ ProcessEngine::ProcessEngine(const Plan& plan, const WriteStage& write_stage, co
         }
         throw;
     }
-    for (const auto& [first, end] : ranges_of(plan, "")) {
+    for (const LayerRange& layers : ranges_of(plan, "")) {
         std::error_code ignored;
-        std::filesystem::remove(range_path(state.directory.path(), {first, end}), ignored);
+        std::filesystem::remove(range_path(state.directory.path(), layers), ignored);
     }
 }
 
@@ -277,8 +225,8 @@ ProcessEngine::~ProcessEngine() = default;
 
 Gateway& ProcessEngine::gateway() { return state_->gateway; }
 const std::vector<EnforcedLimit>& ProcessEngine::limits() const { return state_->limits; }
-const std::vector<InputSpec>& ProcessEngine::input_specs() const { return state_->inputs; }
-const std::vector<InputSpec>& ProcessEngine::output_specs() const { return state_->outputs; }
+const std::vector<InputSpec>& ProcessEngine::input_specs() const { return state_->ends.inputs; }
+const std::vector<InputSpec>& ProcessEngine::output_specs() const { return state_->ends.outputs; }
 
 NodeUsage ProcessEngine::usage(const std::string& node) const {
     const State::NodeProcess& found = state_->find(node);

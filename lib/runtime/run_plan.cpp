@@ -6,6 +6,7 @@
 #include "lib/runlog/run_log_file.h"
 #include "lib/runtime/accounting.h"
 #include "lib/runtime/gateway_server.h"
+#include "lib/runtime/process_engine.h"
 #include "lib/runtime/session_stamp.h"
 
 #include <fmt/format.h>
@@ -56,12 +57,12 @@ private:
     std::string remark_;
 };
 
-RunHeader make_header(const Plan& plan, const RunOptions& options, const ProcessEngine& engine) {
+RunHeader make_header(const Plan& plan, const RunOptions& options, const Engine& engine) {
     RunHeader header;
     header.tool_version = std::string(version());
     header.date_utc = date_stamp_utc();
     header.machine = machine_stamp();
-    header.engine = "process";
+    header.engine = engine.name();
     header.plan_name = plan.name;
     header.plan_json = options.plan_json;
     header.model_sha256 = plan.profiles.at(0).model_sha256;
@@ -75,7 +76,7 @@ RunHeader make_header(const Plan& plan, const RunOptions& options, const Process
     return header;
 }
 
-void warm_up(const Plan& plan, ProcessEngine& engine, const RequestInputs& inputs, const RunOptions& options,
+void warm_up(const Plan& plan, Engine& engine, const RequestInputs& inputs, const RunOptions& options,
              const std::stop_token& stop) {
     std::size_t turn = 0;
     LoadGenerator generator(engine.gateway(), inputs);
@@ -89,7 +90,7 @@ void warm_up(const Plan& plan, ProcessEngine& engine, const RequestInputs& input
 }
 
 /// The pipeline's ends under the names that a user knows: those of the profile, else by position.
-ServedModel served_model(const Plan& plan, const ProcessEngine& engine) {
+ServedModel served_model(const Plan& plan, const Engine& engine) {
     ServedModel model{plan.name, "carbonedge_pipeline", engine.input_specs(), engine.output_specs()};
     const std::vector<std::string>& described = plan.profiles.at(0).inputs;
     for (std::size_t i = 0; i < model.inputs.size(); ++i) {
@@ -100,7 +101,7 @@ ServedModel served_model(const Plan& plan, const ProcessEngine& engine) {
     return model;
 }
 
-void serve(const Plan& plan, ProcessEngine& engine, RequestRouter& router, const RunOptions& options,
+void serve(const Plan& plan, Engine& engine, RequestRouter& router, const RunOptions& options,
            const RunListener& listener, const std::stop_token& stop) {
     const LoadGenerator::Routing routing{
         [&router] { return router.choose(); },
@@ -111,6 +112,13 @@ void serve(const Plan& plan, ProcessEngine& engine, RequestRouter& router, const
     if (const std::optional<std::string> died = engine.failure()) {
         throw EnvironmentError(*died, "start it again");
     }
+}
+
+/// The one place that knows the engines by name.
+std::unique_ptr<Engine> start_engine(const Plan& plan, const WriteStage& write_stage, const EngineOptions& options,
+                                     const std::stop_token& stop) {
+    if (options.name == "process") return std::make_unique<ProcessEngine>(plan, write_stage, options, stop);
+    throw UsageError("no engine '" + options.name + "'; valid: process");
 }
 
 }  // namespace
@@ -134,9 +142,10 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
             "give the model that was profiled, or plan anew");
     }
     const RequestInputs inputs = make_inputs(profile, options.seed, options.input_variants);
-    ProcessEngine engine(
+    const std::unique_ptr<Engine> started = start_engine(
         plan, [&model](const LayerRange& layers, const std::string& path) { model.write_stage(layers, path); },
         options.engine, stop);
+    Engine& engine = *started;
     for (const EnforcedLimit& limit : engine.limits()) {
         if (limit.enforced || !listener.note) continue;
         listener.note(fmt::format("the limits of node '{}' are not enforced: {}", limit.node, limit.mechanism));

@@ -2,8 +2,8 @@
 
 #include "lib/partition/plan.h"
 #include "lib/runlog/run_log.h"
+#include "lib/runtime/engine.h"
 #include "lib/runtime/load_generator.h"
-#include "lib/runtime/process_engine.h"
 #include "lib/runtime/reference_model.h"
 
 #include <functional>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/tensor/tensor.h"
+#include "lib/transport/tensor_view.h"
 
 #include <cstddef>
 #include <functional>
@@ -9,18 +10,6 @@
 #include <vector>
 
 namespace carbonedge {
-
-/// A tensor whose memory somebody else keeps alive.
-struct TensorView {
-    DType dtype = DType::kFloat32;
-    std::vector<std::int64_t> shape;
-    const std::byte* content = nullptr;
-    std::size_t size = 0;
-};
-
-TensorView view_of(const HostTensor& tensor);
-std::vector<TensorView> views_of(const std::vector<HostTensor>& tensors);
-HostTensor copy_of(const TensorView& view);
 
 /// What a node runs for a request. Used by one thread, the node's model thread.
 class StageRunner {

@@ -1,6 +1,6 @@
 // Frames between nodes: any bytes are refused, or read to tensors that add up to what the prefix has announced.
 #include "lib/base/errors.h"
-#include "lib/runtime/frame.h"
+#include "lib/transport/frame.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 #include "lib/runtime/link_sender.h"
 
-#include "lib/runtime/clocks.h"
+#include "lib/transport/clocks.h"
 #include "tests/support/temporary_folder.h"
 
 #include <doctest/doctest.h>
@@ -11,17 +11,17 @@ namespace {
 /// Both ends of a connection in this process.
 struct Connection {
     explicit Connection(const std::string& path)
-        : listener(path),
-          sender(FrameSocket::connect(path, "receiver", std::chrono::seconds(5))),
-          receiver(*listener.accept()) {}
+        : listener(listen_for_frames("unix:" + path, {})),
+          sender(connect_frames("unix:" + path, "receiver", {std::chrono::seconds(5)})),
+          receiver(listener->accept()) {}
 
-    FrameListener listener;
-    FrameSocket sender;
-    FrameSocket receiver;
+    std::unique_ptr<FrameListener> listener;
+    std::unique_ptr<FrameStream> sender;
+    std::unique_ptr<FrameStream> receiver;
     std::shared_ptr<BufferPool> pool = BufferPool::create();
 
     ReceivedFrame receive() {
-        return receiver.receive(*pool, 10'000'000, [](const FrameHead&) { return std::string(); }).value();
+        return receiver->receive(*pool, 10'000'000, [](const FrameHead&) { return std::string(); }).value();
     }
 };
 
@@ -84,13 +84,13 @@ TEST_CASE("a refused frame is passed over and the next one arrives") {
     Connection connection((folder.path() / "s").string());
     const HostTensor large = pattern(200'000);
     const HostTensor small = pattern(10);
-    connection.sender.send(head_of(1, large), views_of({large}));
-    connection.sender.send(head_of(2, small), views_of({small}));
+    connection.sender->send(head_of(1, large), views_of({large}));
+    connection.sender->send(head_of(2, small), views_of({small}));
     const auto refuse = [](const FrameHead& head) { return std::string(head.request == 1 ? "too odd" : ""); };
-    const ReceivedFrame refused = connection.receiver.receive(*connection.pool, 1'000'000, refuse).value();
+    const ReceivedFrame refused = connection.receiver->receive(*connection.pool, 1'000'000, refuse).value();
     CHECK(refused.refusal == "too odd");
     CHECK(refused.tensors.empty());
-    CHECK(connection.receiver.receive(*connection.pool, 1'000'000, refuse)->head.request == 2);
+    CHECK(connection.receiver->receive(*connection.pool, 1'000'000, refuse)->head.request == 2);
 }
 
 TEST_CASE("a peer that is gone is reported, not fatal") {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "lib/runtime/builtin_stage.h"
-#include "lib/runtime/clocks.h"
 #include "lib/runtime/control_client.h"
 #include "lib/runtime/gateway.h"
 #include "lib/runtime/node_server.h"
+#include "lib/transport/clocks.h"
 #include "tests/support/temporary_folder.h"
 
 #include <fstream>
@@ -21,7 +21,7 @@ class InProcessPipeline {
 public:
     /// One node a stage, in one pipeline, without imitated links.
     explicit InProcessPipeline(const std::vector<BuiltinStage>& stages, Nanoseconds timeout = std::chrono::seconds(30))
-        : gateway_(folder_.file("gateway.tensors"), Bytes(64 << 20), timeout) {
+        : gateway_("unix:" + folder_.file("gateway.tensors"), Bytes(64 << 20), timeout) {
         for (std::size_t i = 0; i < stages.size(); ++i) {
             NodeOptions options;
             options.name = "n" + std::to_string(i);
@@ -39,11 +39,11 @@ public:
         for (std::size_t i = 0; i < stages.size(); ++i) {
             const bool last = i + 1 == stages.size();
             const NextHop next{last ? "gateway" : "n" + std::to_string(i + 1),
-                               last ? gateway_.path() : nodes_[i + 1]->tensors_path(),
+                               last ? gateway_.address() : nodes_[i + 1]->tensors_address(),
                                {}};
             controls_[i].set_route(0, "s" + std::to_string(i), next, kTimeout, {});
         }
-        gateway_.connect(0, {"n0", nodes_.front()->tensors_path(), {}});
+        gateway_.connect(0, {"n0", nodes_.front()->tensors_address(), {}});
     }
 
     ~InProcessPipeline() {

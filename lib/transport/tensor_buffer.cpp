@@ -1,4 +1,4 @@
-#include "lib/runtime/tensor_buffer.h"
+#include "lib/transport/tensor_buffer.h"
 
 #include <algorithm>
 #include <new>

@@ -1,4 +1,4 @@
-#include "lib/runtime/frame.h"
+#include "lib/transport/frame.h"
 
 #include "lib/base/errors.h"
 #include "lib/base/random.h"

@@ -1,7 +1,7 @@
-#include "lib/runtime/frame.h"
+#include "lib/transport/frame.h"
 
 #include "lib/base/errors.h"
-#include "lib/runtime/proto/node.pb.h"
+#include "lib/transport/proto/frame.pb.h"
 
 #include <fmt/format.h>
 

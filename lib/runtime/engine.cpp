@@ -1,0 +1,65 @@
+#include "lib/runtime/engine.h"
+
+#include "lib/base/errors.h"
+#include "lib/runtime/stage_runner.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <set>
+
+namespace carbonedge {
+
+std::string stage_name(const LayerRange& layers) { return fmt::format("layers_{}_{}", layers.first, layers.end); }
+
+LinkEmulation emulation_of(const Link& link) {
+    return {link.latency > Nanoseconds(0) || link.bandwidth.value() > 0, link.latency, link.bandwidth};
+}
+
+Bytes longest_message(const Plan& plan) {
+    constexpr std::int64_t kSmallestBound = 1024 * 1024;
+    std::int64_t longest = kSmallestBound;
+    for (const Pipeline& pipeline : plan.pipelines) {
+        for (const PlannedTransfer& transfer : pipeline.transfers) longest = std::max(longest, transfer.bytes.value());
+    }
+    return Bytes(longest);
+}
+
+std::vector<LayerRange> ranges_of(const Plan& plan, const std::string& node) {
+    std::set<std::pair<std::size_t, std::size_t>> ranges;
+    for (const Pipeline& pipeline : plan.pipelines) {
+        for (const PlannedStage& stage : pipeline.stages) {
+            if (node.empty() || stage.node == node) ranges.emplace(stage.layers.first, stage.layers.end);
+        }
+    }
+    std::vector<LayerRange> ordered;
+    for (const auto& [first, end] : ranges) ordered.push_back({first, end});
+    return ordered;
+}
+
+PipelineEnds require_fit(const Plan& plan, const std::function<const LoadedStageSpecs&(const PlannedStage&)>& specs) {
+    PipelineEnds ends;
+    for (const Pipeline& pipeline : plan.pipelines) {
+        const LoadedStageSpecs* previous = nullptr;
+        for (const PlannedStage& stage : pipeline.stages) {
+            const LoadedStageSpecs& loaded = specs(stage);
+            if (previous != nullptr) {
+                std::vector<TensorView> given;
+                for (const InputSpec& spec : previous->outputs) {
+                    given.push_back({spec.dtype, spec.shape, nullptr,
+                                     static_cast<std::size_t>(tensor_bytes(spec.dtype, spec.shape).value())});
+                }
+                const std::string mismatch = describe_mismatch(loaded.inputs, given);
+                if (!mismatch.empty()) {
+                    throw InputError(stage_name(stage.layers), 0, "does not fit the stage before it: " + mismatch);
+                }
+            } else {
+                ends.inputs = loaded.inputs;
+            }
+            previous = &loaded;
+        }
+        ends.outputs = previous->outputs;
+    }
+    return ends;
+}
+
+}  // namespace carbonedge

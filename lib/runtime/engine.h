@@ -1,0 +1,75 @@
+#pragma once
+
+#include "lib/partition/plan.h"
+#include "lib/runlog/run_log.h"
+#include "lib/runtime/control_client.h"
+#include "lib/runtime/gateway.h"
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace carbonedge {
+
+struct EngineOptions {
+    std::string name = "process";  ///< which engine
+    std::string node_program;      ///< path of carbonedge-node
+    std::string scratch_directory = "/tmp";
+    std::vector<std::string> environment;  ///< "NAME=value", what nodes get; their thread counts are set beside
+    bool impose_limits = true;             ///< CPU quota and memory limit of every node
+    Nanoseconds start_timeout{std::chrono::seconds(120)};
+    Nanoseconds request_timeout{std::chrono::seconds(30)};
+};
+
+/// What a node process has used since it started.
+struct NodeUsage {
+    Nanoseconds cpu{0};
+    Nanoseconds throttled{0};
+    Bytes peak_memory;
+};
+
+/// Writes the stage of these layers to a file. Called once for each different range of a plan.
+using WriteStage = std::function<void(const LayerRange& layers, const std::string& path)>;
+
+/// The nodes of a plan, running, loaded with their stages and connected; what they are (processes, containers, services
+/// of a swarm) is the implementation's. Destroying it ends and removes all it has made.
+class Engine {
+public:
+    virtual ~Engine() = default;
+
+    [[nodiscard]] virtual std::string name() const = 0;  ///< as `--engine` takes it
+    [[nodiscard]] virtual Gateway& gateway() = 0;
+    [[nodiscard]] virtual const std::vector<EnforcedLimit>& limits() const = 0;  ///< in the cluster's order
+    [[nodiscard]] virtual NodeUsage usage(const std::string& node) const = 0;
+    /// Address on which the node answers the Open Inference Protocol.
+    [[nodiscard]] virtual const std::string& inference_address(const std::string& node) const = 0;
+    [[nodiscard]] virtual const std::vector<InputSpec>& input_specs() const = 0;  ///< of the whole pipeline
+    [[nodiscard]] virtual const std::vector<InputSpec>& output_specs() const = 0;
+    /// Which node ended and how, once one has.
+    [[nodiscard]] virtual std::optional<std::string> failure() const = 0;
+    /// Returns when a node ends or `stop` is requested.
+    virtual void wait_for_failure(const std::stop_token& stop) const = 0;
+};
+
+/// "layers_0_17": the name under which a node serves these layers.
+std::string stage_name(const LayerRange& layers);
+
+/// How the link between two ends is imitated.
+LinkEmulation emulation_of(const Link& link);
+
+/// Bytes of the largest message that a plan sends, and at least 1 MiB: a plan's byte counts are predictions.
+Bytes longest_message(const Plan& plan);
+
+/// The ranges of layers that a node serves in some pipeline, by first layer; every node's where `node` is "".
+std::vector<LayerRange> ranges_of(const Plan& plan, const std::string& node);
+
+/// Throws InputError where a stage does not take what the one before it gives. `specs` names what was loaded where.
+struct PipelineEnds {
+    std::vector<InputSpec> inputs;
+    std::vector<InputSpec> outputs;
+};
+PipelineEnds require_fit(const Plan& plan, const std::function<const LoadedStageSpecs&(const PlannedStage&)>& specs);
+
+}  // namespace carbonedge
