@@ -258,7 +258,8 @@ void classify(GateFinding& finding, const Shift& shift, GateDesign design, const
         // the way.
         const bool looks_worse = finding.change > finding.relative_limit && difference > finding.absolute_floor &&
                                  shift.low && relative(*shift.low) > finding.noise;
-        const bool one_of_many = finding.key.scope == GateScope::kLayer && !rules.is_named(finding.key);
+        const bool one_of_many = finding.key.scope == GateScope::kLayer && !rules.is_named(finding.key) &&
+                                 rules.limit_of({finding.key.metric, GateScope::kTotal, ""});
         const bool passes = ruled_out || (one_of_many && shift.low && !looks_worse);
         finding.outcome = passes ? GateOutcome::kPass : GateOutcome::kInconclusive;
         if (!passes) explain_inconclusive(finding, shift, design, rules);

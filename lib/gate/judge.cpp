@@ -96,10 +96,32 @@ GateFinding not_compared(const QuantityKey& key, const GateLimit& limit, std::st
     return finding;
 }
 
+bool has_total(const std::vector<Evidence>& files, GateMetric metric) {
+    return std::all_of(files.begin(), files.end(), [&](const Evidence& file) {
+        return find_quantity(file, {metric, GateScope::kTotal, ""}) != nullptr;
+    });
+}
+
+/// A layer among many that is too noisy to be shown is covered by the total (decision.cpp): where all layers are
+/// limited and the total is not, it gets their limit, if both sides have it.
+GateRules with_totals(GateRules rules, const EvidencePair& sides) {
+    const std::vector<GateLimitRow> given = rules.limits;
+    for (const GateLimitRow& row : given) {
+        if (row.key.scope != GateScope::kLayer || !row.key.name.empty()) continue;
+        const QuantityKey total{row.key.metric, GateScope::kTotal, ""};
+        if (rules.limit_of(total) || !has_total(sides.baseline, row.key.metric) ||
+            !has_total(sides.current, row.key.metric)) {
+            continue;
+        }
+        rules.limits.push_back({total, row.limit});
+    }
+    return rules;
+}
+
 class Judgement {
 public:
     Judgement(const EvidencePair& sides, const GateRules& rules, const JudgeOptions& options)
-        : sides_(sides), rules_(rules), options_(options) {
+        : sides_(sides), rules_(with_totals(rules, sides)), options_(options) {
         verdict_.confidence = rules.confidence;
         verdict_.mismatches = find_mismatches(sides, options.allowed);
         if (!sides.baseline.empty() && !sides.current.empty()) {
@@ -307,7 +329,7 @@ private:
     }
 
     const EvidencePair& sides_;
-    const GateRules& rules_;
+    const GateRules rules_;
     const JudgeOptions& options_;
     GateVerdict verdict_;
     LayerMatching matching_;

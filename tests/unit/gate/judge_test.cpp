@@ -261,6 +261,29 @@ TEST_CASE("gate: causes of a difference in energy sum to it") {
     CHECK(sum == doctest::Approx(0.003));
 }
 
+TEST_CASE("gate: a limit for all layers alone does not let a noisy measurement pass") {
+    GateRules by_layers = rules();
+    by_layers.limits = {{{GateMetric::kLatency, GateScope::kLayer, ""}, {0.03, 0}}};
+    const auto noisy = [](double spread, std::uint64_t seed) {
+        Evidence evidence = measured(around(0.01, spread, 10, seed));
+        add_layer(evidence, "body", around(0.008, spread, 10, seed + 10));
+        return evidence;
+    };
+    const auto without_total = [](Evidence evidence) {
+        evidence.quantities.erase(evidence.quantities.begin());
+        return evidence;
+    };
+    const GateVerdict open = verdict_of(pair_of(noisy(0.2, 1), noisy(0.2, 2), true), by_layers);
+    CHECK(open.outcome == GateOutcome::kInconclusive);
+    REQUIRE(!open.findings.empty());
+    CHECK(open.findings.front().key.scope == GateScope::kTotal);
+    const GateVerdict totals_unknown =
+        verdict_of(pair_of(without_total(noisy(0.2, 1)), without_total(noisy(0.2, 2)), true), by_layers);
+    CHECK(totals_unknown.outcome == GateOutcome::kInconclusive);
+    CHECK(totals_unknown.findings.size() == 1);
+    CHECK(verdict_of(pair_of(noisy(0.002, 1), noisy(0.002, 2), true), by_layers).outcome == GateOutcome::kPass);
+}
+
 TEST_CASE("gate: units needed at each confidence") {
     CHECK(least_units(GateDesign::kInterleaved, 0.99) == 8);
     CHECK(least_units(GateDesign::kRepeated, 0.99) == 5);
