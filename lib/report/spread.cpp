@@ -1,5 +1,6 @@
 #include "lib/report/spread.h"
 
+#include "lib/base/order_statistics.h"
 #include "lib/base/random.h"
 
 #include <algorithm>
@@ -32,23 +33,9 @@ Interval normal_interval(std::span<const double> values) {
 }  // namespace
 
 std::optional<Interval> quantile_interval(std::span<const double> ascending, double probability) {
-    // With K ~ Binomial(n, p) values at or below the quantile: value[k] (1-based) is above it iff K < k.
-    const std::size_t n = ascending.size();
-    const double log_p = std::log(probability);
-    const double log_q = std::log1p(-probability);
-    double cumulative = 0;
-    std::size_t low = 0;   // largest rank with P(K < rank) <= tail
-    std::size_t high = 0;  // smallest rank with P(K >= rank) <= tail
-    for (std::size_t k = 0; k <= n; ++k) {
-        if (cumulative <= kTail) low = k;
-        if (high == 0 && 1 - cumulative <= kTail) high = k;
-        const auto count = static_cast<double>(k);
-        const auto size = static_cast<double>(n);
-        cumulative += std::exp(std::lgamma(size + 1) - std::lgamma(count + 1) - std::lgamma(size - count + 1) +
-                               count * log_p + (size - count) * log_q);
-    }
-    if (low == 0 || high == 0) return std::nullopt;
-    return Interval{ascending[low - 1], ascending[high - 1]};
+    const auto ranks = quantile_rank_interval(ascending.size(), probability);
+    if (!ranks) return std::nullopt;
+    return Interval{ascending[ranks->low - 1], ascending[ranks->high - 1]};
 }
 
 std::optional<Interval> mean_interval(std::span<const double> values, std::uint64_t seed) {
