@@ -79,6 +79,11 @@ void NodeTable::set_tasks(NodeIndex node, double tasks, double load) {
     load_[node.value()] = load;
 }
 
+void NodeTable::set_intensity(NodeIndex node, double intensity, double power_watts, double energy_time_s) {
+    intensity_power_[node.value()] = intensity * power_watts;
+    joules_times_intensity_[node.value()] = intensity_power_[node.value()] * energy_time_s;
+}
+
 void NodeTable::set_average_time(NodeIndex node, double seconds) {
     time_[node.value()] = seconds;
     joules_times_intensity_[node.value()] = intensity_power_[node.value()] * seconds;

@@ -66,6 +66,7 @@ public:
     void set(NodeIndex node, const NodeState& state);
     void set_tasks(NodeIndex node, double tasks, double load);
     void set_average_time(NodeIndex node, double seconds);  ///< both S_P and T of S_C
+    void set_intensity(NodeIndex node, double intensity, double power_watts, double energy_time_s);
     [[nodiscard]] std::size_t size() const { return load_.size(); }
 
 private:

@@ -66,6 +66,8 @@ RequestRouter::RequestRouter(const Plan& plan)
     for (std::size_t p = 0; p < candidates.nodes.size(); ++p) {
         table_.set(NodeIndex(p), candidates.nodes[p]);
         time_sum_[p] = candidates.nodes[p].average_time_s;
+        nodes_.push_back(plan.pipelines[p].stages.front().node);
+        power_watts_.push_back(candidates.nodes[p].power_watts);
     }
 }
 
@@ -97,6 +99,13 @@ void RequestRouter::finished(std::size_t pipeline, Seconds latency) {
     time_sum_[pipeline] += latency.count();
     time_count_[pipeline] += 1;
     table_.set_average_time(NodeIndex(pipeline), time_sum_[pipeline] / time_count_[pipeline]);
+}
+
+void RequestRouter::set_intensity(std::string_view node, CarbonIntensity intensity) {
+    for (std::size_t p = 0; p < nodes_.size(); ++p) {
+        if (nodes_[p] != node) continue;
+        table_.set_intensity(NodeIndex(p), intensity.value(), power_watts_[p], time_sum_[p] / time_count_[p]);
+    }
 }
 
 }  // namespace carbonedge

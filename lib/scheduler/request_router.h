@@ -4,6 +4,8 @@
 #include "lib/scheduler/node_score.h"
 
 #include <cstddef>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace carbonedge {
@@ -35,6 +37,8 @@ public:
     /// The pipeline of the next request, which counts as in flight from now on.
     std::size_t choose();
     void finished(std::size_t pipeline, Seconds latency);
+    /// The node's intensity from now on: node selection weighs it from the next choice. Other policies do not ask.
+    void set_intensity(std::string_view node, CarbonIntensity intensity);
 
 private:
     enum class Policy { kSingle, kRoundRobin, kNodeSelection };
@@ -48,6 +52,8 @@ private:
     TaskNeed need_;
     NodeTable table_;
     NodeSelector selector_;
+    std::vector<std::string> nodes_;  ///< of each pipeline, where node selection chooses
+    std::vector<double> power_watts_;
     std::vector<double> tasks_;
     std::vector<double> time_sum_;
     std::vector<double> time_count_;

@@ -2,6 +2,7 @@
 
 #include "lib/base/atomic_file.h"
 #include "lib/base/spelling.h"
+#include "lib/carbon/zone_intensities.h"
 #include "lib/cluster/intensity_notes.h"
 #include "lib/partition/plan_file.h"
 #include "lib/planner/exact_planner.h"
@@ -17,7 +18,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <ostream>
-#include <set>
 #include <stdexcept>
 
 namespace carbonedge {
@@ -96,36 +96,12 @@ struct Day {
 
 /// Means of the series over every step, put on the nodes (and the gateway) of their zones.
 Day read_series(const UpdateOptions& options, const Cluster& cluster, std::istream& in) {
-    std::vector<std::pair<std::string, IntensitySeries>> read;
-    std::set<std::string> zones;
-    for (const Node& node : cluster.nodes) zones.insert(node.zone);
-    if (!cluster.gateway_zone.empty()) zones.insert(cluster.gateway_zone);
+    ZoneSeries read;
     for (const auto& [zone, path] : options.series) {
-        if (zones.count(zone) == 0) {
-            const std::vector<std::string> names(zones.begin(), zones.end());
-            throw UsageError("--series: " + unknown_name_message("zone", zone, names));
-        }
+        require_zone(cluster, zone, "--series");
         read.emplace_back(zone, read_intensity(read_input(path, in), shown_name(path), options.choice));
     }
-    const SeriesOrigin& origin = read.front().second.origin();
-    for (const auto& [zone, series] : read) {
-        if (series.origin().signal != origin.signal || series.origin().scope != origin.scope) {
-            throw UsageError(fmt::format("--series: zone {} is {} {}, zone {} is {} {}: they are never mixed", zone,
-                                         signal_name(series.origin().signal), scope_name(series.origin().scope),
-                                         read.front().first, signal_name(origin.signal), scope_name(origin.scope)));
-        }
-    }
-    for (const Node& node : cluster.nodes) {
-        const bool covered =
-            std::any_of(read.begin(), read.end(), [&](const auto& one) { return one.first == node.zone; });
-        if (covered ||
-            (node.intensity_signal == signal_name(origin.signal) && node.intensity_scope == scope_name(origin.scope))) {
-            continue;
-        }
-        throw UsageError(fmt::format(
-            "--series: node {} keeps its {} {} intensity beside {} {} series: they are never mixed", node.name,
-            node.intensity_signal, node.intensity_scope, signal_name(origin.signal), scope_name(origin.scope)));
-    }
+    require_one_kind(read, cluster, "--series");
     UtcSeconds start = read.front().second.begin();
     for (const auto& [zone, series] : read) start = std::max(start, series.begin());
     start = options.from.value_or(start);
@@ -139,15 +115,7 @@ Day read_series(const UpdateOptions& options, const Cluster& cluster, std::istre
                 throw UsageError(
                     fmt::format("--series {}: {}; choose --from and --steps within the series", zone, missing->reason));
             }
-            for (Node& node : now.nodes) {
-                if (node.zone != zone) continue;
-                node.intensity = std::get<CarbonIntensity>(mean);
-                node.intensity_origin.reset();
-            }
-            if (now.gateway_zone == zone && now.gateway_intensity) {
-                now.gateway_intensity = std::get<CarbonIntensity>(mean);
-                now.gateway_intensity_origin.reset();
-            }
+            set_zone_intensity(now, zone, std::get<CarbonIntensity>(mean));
         }
         day.times.push_back(begin);
         day.clusters.push_back(std::move(now));
