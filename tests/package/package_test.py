@@ -60,7 +60,7 @@ class Package(unittest.TestCase):
     def test_programs_run_from_there(self):
         for path in sorted((self.prefix / "bin").iterdir()):
             self.assertEqual(self.program(path.name, "--version"), f"{path.name} {VERSION}\n")
-            if path.name in ("carbonedge", "carbonedge-node", "carbonedge-stage"):
+            if path.name in ("carbonedge", "carbonedge-node", "carbonedge-probe", "carbonedge-stage"):
                 continue
             tool = path.name.removeprefix("carbonedge-")
             self.assertEqual(self.program("carbonedge", tool, "--version"), f"{path.name} {VERSION}\n")
