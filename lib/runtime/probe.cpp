@@ -10,8 +10,8 @@
 namespace carbonedge {
 
 ProbeVerdict probe(const std::string& address, bool ready, Nanoseconds timeout) {
-    const auto stub = inference::GRPCInferenceService::NewStub(
-        grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+    const auto stub =
+        inference::GRPCInferenceService::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::ceil<std::chrono::microseconds>(timeout));
     grpc::Status status;
