@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <queue>
+#include <unordered_map>
 
 namespace carbonedge {
 namespace {
@@ -94,8 +95,8 @@ struct Request {
 class Simulation {
 public:
     Simulation(const std::vector<QuotaNode>& nodes, const std::vector<ReplayPipeline>& pipelines,
-               const ReplayLoad& load, std::size_t phase_set, ReplayRouter* router)
-        : pipelines_(pipelines), load_(load), router_(router), node_free_(nodes.size(), 0) {
+               const ReplayLoad& load, std::size_t phase_set, ReplayRouter* router, ReplayObserver* observer = nullptr)
+        : pipelines_(pipelines), load_(load), router_(router), observer_(observer), node_free_(nodes.size(), 0) {
         for (std::size_t n = 0; n < nodes.size(); ++n) buckets_.emplace_back(nodes[n], phase_fraction(n, phase_set));
         for (const ReplayPipeline& pipeline : pipelines) leg_free_.emplace_back(pipeline.legs.size(), 0.0);
     }
@@ -104,20 +105,22 @@ public:
              double& seconds) {
         const std::size_t total = load_.warm_up + load_.requests;
         requests_.resize(total);
-        const std::size_t first =
-            load_.rate_per_second ? 1 : std::min(std::max<std::size_t>(load_.in_flight, 1), total);
-        for (std::size_t i = 0; i < first; ++i) enter(0);
+        if (total == 0) return;
+        const std::size_t first = is_open() ? 1 : std::min(std::max<std::size_t>(load_.in_flight, 1), total);
+        for (std::size_t i = 0; i < first; ++i) enter(is_open() ? next_arrival(0) : 0);
         double counting_from = 0;
         double last = 0;
         std::size_t finished = 0;
         while (!events_.empty()) {
             const Event event = events_.top();
             events_.pop();
+            if (observer_ != nullptr) observer_->reached(Seconds(event.time));
             Request& request = requests_[event.request];
             const ReplayPipeline& pipeline = pipelines_[request.pipeline];
             if (event.position == 2 * pipeline.stages.size() + 1) {
                 const double latency = event.time - request.arrival;
                 if (router_ != nullptr) router_->finished(request.pipeline, Seconds(latency));
+                if (observer_ != nullptr) tell(event, latency);
                 ++finished;
                 if (finished == load_.warm_up) counting_from = event.time;
                 if (finished > load_.warm_up) {
@@ -126,7 +129,7 @@ public:
                     sums[request.pipeline] += latency;
                 }
                 last = event.time;
-                if (!load_.rate_per_second && entered_ < total) enter(event.time);
+                if (!is_open() && entered_ < total) enter(event.time);
                 continue;
             }
             serve(event, pipeline, request.pipeline);
@@ -135,6 +138,23 @@ public:
     }
 
 private:
+    [[nodiscard]] bool is_open() const { return load_.rate_per_second || !load_.arrivals.empty(); }
+    /// Of the request that enters next, where the one before came at `last`.
+    [[nodiscard]] double next_arrival(double last) const {
+        if (!load_.arrivals.empty()) return load_.arrivals[entered_].count();
+        return entered_ == 0 ? 0.0 : last + 1.0 / *load_.rate_per_second;
+    }
+
+    void tell(const Event& event, double latency) {
+        const auto found = observed_.find(event.request);
+        found->second.request = event.request;
+        found->second.pipeline = requests_[event.request].pipeline;
+        found->second.arrival = Seconds(requests_[event.request].arrival);
+        found->second.latency = Seconds(latency);
+        observer_->finished(found->second);
+        observed_.erase(found);
+    }
+
     void enter(double now) {
         const std::size_t id = entered_++;
         requests_[id].arrival = now;
@@ -147,16 +167,28 @@ private:
         if (event.position == 0) {  // the choice is made on arrival, in arrival order
             if (router_ != nullptr) pipeline_index = router_->choose();
             requests_[event.request].pipeline = pipeline_index;
-            if (load_.rate_per_second && entered_ < requests_.size()) enter(event.time + 1.0 / *load_.rate_per_second);
+            if (is_open() && entered_ < requests_.size()) enter(next_arrival(event.time));
+            if (observer_ != nullptr) observed_[event.request].stages.resize(pipelines_[pipeline_index].stages.size());
         }
         const ReplayPipeline& taken = event.position == 0 ? pipelines_[pipeline_index] : pipeline;
         if (event.position % 2 == 0) {
             double& free_at = leg_free_[pipeline_index][step];
             end = std::max(event.time, free_at) + taken.legs[step].count();
             free_at = end;
+            if (observer_ != nullptr) {
+                ReplayedRequest& seen = observed_[event.request];
+                (step < taken.stages.size() ? seen.stages[step].transfer : seen.return_transfer) =
+                    Seconds(end - event.time);
+            }
         } else {
             const ReplayStage& stage = taken.stages[step];
-            end = buckets_[stage.node].run(std::max(event.time, node_free_[stage.node]), stage);
+            const double start = std::max(event.time, node_free_[stage.node]);
+            end = buckets_[stage.node].run(start, stage);
+            if (observer_ != nullptr) {
+                ReplayedRequest::Stage& seen = observed_[event.request].stages[step];
+                seen.queue = Seconds(start - event.time);
+                seen.compute = Seconds(end - start);
+            }
             node_free_[stage.node] = end;
         }
         events_.push({end, order_++, event.request, event.position + 1});
@@ -165,6 +197,8 @@ private:
     const std::vector<ReplayPipeline>& pipelines_;
     const ReplayLoad& load_;
     ReplayRouter* router_;
+    ReplayObserver* observer_;
+    std::unordered_map<std::size_t, ReplayedRequest> observed_;  ///< those in flight
     std::vector<Bucket> buckets_;
     std::vector<double> node_free_;
     std::vector<std::vector<double>> leg_free_;
@@ -223,6 +257,17 @@ ReplayResult replay(const std::vector<QuotaNode>& nodes, const std::vector<Repla
         result.pipeline_latencies.emplace_back(counts[p] > 0 ? sums[p] / static_cast<double>(counts[p]) : 0.0);
     }
     return result;
+}
+
+void replay_each(const std::vector<QuotaNode>& nodes, const std::vector<ReplayPipeline>& pipelines,
+                 const ReplayLoad& load, ReplayRouter& router, ReplayObserver& observer) {
+    ReplayLoad all = load;
+    all.warm_up = 0;
+    std::vector<double> latencies;
+    std::vector<std::size_t> counts(pipelines.size(), 0);
+    std::vector<double> sums(pipelines.size(), 0);
+    double seconds = 0;
+    Simulation(nodes, pipelines, all, 0, &router, &observer).run(latencies, counts, sums, seconds);
 }
 
 ReplayResult replay(const std::vector<QuotaNode>& nodes, const ReplayPipeline& pipeline, const ReplayLoad& load) {

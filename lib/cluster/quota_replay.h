@@ -34,6 +34,7 @@ struct ReplayPipeline {
 /// Requests offered to the pipelines.
 struct ReplayLoad {
     std::optional<double> rate_per_second;  ///< open loop at evenly spaced arrivals; absent: closed loop
+    std::vector<Seconds> arrivals;          ///< open loop at these times, ascending; the rate does not count then
     std::size_t in_flight = 1;              ///< closed loop: the next request enters when one of so many has left
     std::size_t requests = 300;             ///< counted
     std::size_t warm_up = 32;               ///< before them, not counted
@@ -47,6 +48,31 @@ public:
     /// The pipeline that the next request takes. Called once a request, in order of arrival.
     virtual std::size_t choose() = 0;
     virtual void finished(std::size_t pipeline, Seconds latency) = 0;
+};
+
+/// One request as it was replayed. Transfers, queues and computing add up to its latency.
+struct ReplayedRequest {
+    struct Stage {
+        Seconds transfer{0};  ///< from the stage before, waiting for the link included
+        Seconds queue{0};
+        Seconds compute{0};  ///< throttled time included
+    };
+    std::size_t request = 0;
+    std::size_t pipeline = 0;
+    Seconds arrival{0};
+    Seconds latency{0};
+    std::vector<Stage> stages;
+    Seconds return_transfer{0};
+};
+
+/// Hears of a replay as it goes.
+class ReplayObserver {
+public:
+    virtual ~ReplayObserver() = default;
+    /// Virtual time has come to `now`, which never falls. Called before anything that happens then.
+    virtual void reached(Seconds now) = 0;
+    /// In the order of the answers.
+    virtual void finished(const ReplayedRequest& request) = 0;
 };
 
 struct ReplayResult {
@@ -67,5 +93,10 @@ ReplayResult replay(const std::vector<QuotaNode>& nodes, const ReplayPipeline& p
 /// Replays several pipelines over the same nodes; `make_router` is called once for every phase set.
 ReplayResult replay(const std::vector<QuotaNode>& nodes, const std::vector<ReplayPipeline>& pipelines,
                     const ReplayLoad& load, const std::function<ReplayRouter&()>& make_router);
+
+/// Replays once, all requests counted (`warm_up` and `phases` are not used), and tells `observer` of each. Memory grows
+/// with the requests in flight, and a few bytes a request.
+void replay_each(const std::vector<QuotaNode>& nodes, const std::vector<ReplayPipeline>& pipelines,
+                 const ReplayLoad& load, ReplayRouter& router, ReplayObserver& observer);
 
 }  // namespace carbonedge

@@ -20,6 +20,19 @@ private:
     std::size_t next_ = 0;
 };
 
+struct Kept final : ReplayObserver, ReplayRouter {
+    void reached(Seconds now) override {
+        CHECK(now >= last);
+        last = now;
+    }
+    void finished(const ReplayedRequest& request) override { requests.push_back(request); }
+    std::size_t choose() override { return 0; }
+    void finished(std::size_t, Seconds) override {}
+
+    Seconds last{0};
+    std::vector<ReplayedRequest> requests;
+};
+
 }  // namespace
 
 TEST_CASE("a 10 ms network under 40 ms per 100 ms has median 10, mean 25 and p95 70 ms") {
@@ -107,6 +120,43 @@ TEST_CASE("the replayed mean is never below max(A, B), and meets it where one no
         CHECK(result.mean.count() >= std::max(sum, slowest) * (1 - 1e-9) - 0.2 / 3000);
         if (stages == 1 && slowest > 1.5 * sum) CHECK(result.mean.count() == doctest::Approx(slowest).epsilon(0.02));
     }
+}
+
+TEST_CASE("each replayed request adds up to its latency, and the requests are those of the replay") {
+    const std::vector<QuotaNode> nodes{{0.4, 100ms}, {1, 100ms}};
+    const ReplayPipeline pipeline{{{0, 10ms, 10ms}, {1, 20ms, 20ms}}, {1ms, 2ms, 3ms}};
+    ReplayLoad load;
+    load.in_flight = 3;
+    load.requests = 200;
+    Kept kept;
+    replay_each(nodes, {pipeline}, load, kept, kept);
+    REQUIRE(kept.requests.size() == 200);
+    double sum = 0;
+    for (const ReplayedRequest& request : kept.requests) {
+        Seconds parts = request.return_transfer;
+        for (const ReplayedRequest::Stage& stage : request.stages)
+            parts += stage.transfer + stage.queue + stage.compute;
+        CHECK(parts.count() == doctest::Approx(request.latency.count()).epsilon(1e-9));
+        sum += request.latency.count();
+    }
+    load.warm_up = 0;
+    load.phases = 1;
+    CHECK(sum / 200 == doctest::Approx(replay(nodes, pipeline, load).mean.count()));
+}
+
+TEST_CASE("arrivals at given times are kept to") {
+    const ReplayPipeline pipeline{{{0, 10ms, 0s}}, {0s, 0s}};
+    ReplayLoad load;
+    load.arrivals = {0s, 5ms, 100ms};
+    load.requests = 3;
+    Kept kept;
+    replay_each({{1, 100ms}}, {pipeline}, load, kept, kept);
+    REQUIRE(kept.requests.size() == 3);
+    CHECK(kept.requests[0].latency.count() == doctest::Approx(0.010));
+    CHECK(kept.requests[1].latency.count() == doctest::Approx(0.015));
+    CHECK(kept.requests[1].stages[0].queue.count() == doctest::Approx(0.005));
+    CHECK(kept.requests[2].arrival.count() == doctest::Approx(0.1));
+    CHECK(kept.requests[2].latency.count() == doctest::Approx(0.010));
 }
 
 }  // namespace carbonedge
