@@ -3,6 +3,7 @@
 #include "lib/base/errors.h"
 #include "lib/units/text.h"
 #include "tools/cli/standard_options.h"
+#include "tools/cli/text_options.h"
 #include "tools/plan/problem_options.h"
 
 #include <fmt/format.h>

@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "tools/cli/standard_options.h"
+#include "tools/cli/text_options.h"
 
 namespace carbonedge {
 namespace {

@@ -4,6 +4,7 @@
 #include "lib/base/spelling.h"
 #include "lib/units/text.h"
 #include "tools/cli/standard_options.h"
+#include "tools/cli/text_options.h"
 #include "tools/plan/problem_options.h"
 
 #include <fmt/format.h>
@@ -11,16 +12,6 @@
 
 namespace carbonedge {
 namespace {
-
-using Assignment = std::pair<std::string, std::string>;
-
-Assignment assignment(const std::string& option, const std::string& text, const std::string& form) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-        throw UsageError(fmt::format("{}: '{}' is not of the form {}", option, text, form));
-    }
-    return {text.substr(0, equals), text.substr(equals + 1)};
-}
 
 FleetModelOptions& model_named(FleetOptions& options, const std::string& option, const std::string& name) {
     std::vector<std::string> names;

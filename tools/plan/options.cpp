@@ -3,6 +3,7 @@
 #include "lib/base/errors.h"
 #include "lib/planner/policies.h"
 #include "tools/cli/standard_options.h"
+#include "tools/cli/text_options.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -3,6 +3,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
 #include "lib/units/text.h"
+#include "tools/cli/text_options.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -13,8 +14,8 @@ namespace carbonedge {
 namespace {
 
 /// LAYER=NODE at the last '=', since a layer's name may hold one.
-std::pair<std::string, std::string> assignment(const std::string& option, const std::string& text,
-                                               const std::string& form) {
+std::pair<std::string, std::string> layer_assignment(const std::string& option, const std::string& text,
+                                                     const std::string& form) {
     const std::size_t equals = text.rfind('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
         throw UsageError(fmt::format("{}: '{}' is not of the form {}", option, text, form));
@@ -55,32 +56,6 @@ Nanoseconds positive_time(const std::string& text, const std::string& option) {
 
 }  // namespace
 
-void add_text_option(CLI::App& app, const std::string& name, const std::string& description, const std::string& shown,
-                     const std::function<void(const std::string&)>& read) {
-    app.add_option_function<std::string>(name, read, description)->default_str(shown);
-}
-
-void add_list_option(CLI::App& app, const std::string& name, const std::string& description, const std::string& type,
-                     const std::function<void(const std::string&)>& read) {
-    app.add_option_function<std::vector<std::string>>(
-           name,
-           [read](const std::vector<std::string>& words) {
-               for (const std::string& word : words) read(word);
-           },
-           description)
-        ->type_name(type)
-        ->take_all()
-        ->allow_extra_args(false);
-}
-
-std::size_t choose(const std::string& option, const std::string& kind, const std::string& word,
-                   const std::vector<std::string>& names) {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (names[i] == word) return i;
-    }
-    throw UsageError(option + ": " + unknown_name_message(kind, word, names));
-}
-
 void add_goal_options(CLI::App& app, ProblemOptions& options) {
     add_text_option(app, "--minimize", "carbon, energy, latency, bottleneck or score", "carbon",
                     [&options](const std::string& text) {
@@ -102,11 +77,11 @@ void add_goal_options(CLI::App& app, ProblemOptions& options) {
                     [&options](const std::string& text) { options.limits.max_nodes = count_of("--max-nodes", text); });
     add_list_option(app, "--pin", "run this layer on this node; may be repeated", "LAYER=NODE",
                     [&options](const std::string& text) {
-                        options.limits.pinned.push_back(assignment("--pin", text, "LAYER=NODE"));
+                        options.limits.pinned.push_back(layer_assignment("--pin", text, "LAYER=NODE"));
                     });
     add_list_option(app, "--forbid", "do not run this layer (or '*') on this node; may be repeated", "LAYER=NODE",
                     [&options](const std::string& text) {
-                        options.limits.forbidden.push_back(assignment("--forbid", text, "LAYER=NODE"));
+                        options.limits.forbidden.push_back(layer_assignment("--forbid", text, "LAYER=NODE"));
                     });
 }
 

@@ -51,14 +51,4 @@ void add_effort_options(CLI::App& app, ProblemOptions& options);
 /// Ends a search when the time limit has passed, counted from this call; empty where there is none.
 std::function<bool()> deadline_of(const ProblemOptions& options);
 
-/// An option whose text is read by a function that throws UsageError; `shown` is its default on the short help.
-void add_text_option(CLI::App& app, const std::string& name, const std::string& description, const std::string& shown,
-                     const std::function<void(const std::string&)>& read);
-/// The same for one that may be repeated.
-void add_list_option(CLI::App& app, const std::string& name, const std::string& description, const std::string& type,
-                     const std::function<void(const std::string&)>& read);
-/// The position of a name; UsageError that lists the names.
-std::size_t choose(const std::string& option, const std::string& kind, const std::string& word,
-                   const std::vector<std::string>& names);
-
 }  // namespace carbonedge

@@ -23,8 +23,6 @@
 namespace carbonedge {
 namespace {
 
-std::string shown_name(const std::string& path) { return path == "-" ? "standard input" : path; }
-
 std::vector<std::string> node_names(const Cluster& cluster) {
     std::vector<std::string> names;
     for (const Node& node : cluster.nodes) names.push_back(node.name);
@@ -96,15 +94,8 @@ struct Day {
 
 /// Means of the series over every step, put on the nodes (and the gateway) of their zones.
 Day read_series(const UpdateOptions& options, const Cluster& cluster, std::istream& in) {
-    ZoneSeries read;
-    for (const auto& [zone, path] : options.series) {
-        require_zone(cluster, zone, "--series");
-        read.emplace_back(zone, read_intensity(read_input(path, in), shown_name(path), options.choice));
-    }
-    require_one_kind(read, cluster, "--series");
-    UtcSeconds start = read.front().second.begin();
-    for (const auto& [zone, series] : read) start = std::max(start, series.begin());
-    start = options.from.value_or(start);
+    const ZoneSeries read = read_zone_series(options.series, cluster, in);
+    const UtcSeconds start = options.series.from.value_or(common_start(read));
     Day day;
     for (std::size_t i = 0; i < options.steps; ++i) {
         const UtcSeconds begin = start + options.step * static_cast<std::int64_t>(i);
@@ -162,7 +153,7 @@ ExitStatus update_command(const UpdateOptions& options, std::istream& in, std::o
     check_problem(problem);
     MovePolicy policy = options.policy;
     if (!options.rate_given) policy.requests_per_second = plan.predicted.throughput_per_second;
-    if (!options.series.empty()) return walk(options, plan, problem, running, policy, in, out, err);
+    if (!options.series.files.empty()) return walk(options, plan, problem, running, policy, in, out, err);
 
     const PlanOrInfeasibility outcome = plan_exactly(problem, options.name.empty() ? plan.name : options.name);
     if (const auto* infeasibility = std::get_if<Infeasibility>(&outcome)) {

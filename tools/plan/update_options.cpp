@@ -2,7 +2,9 @@
 
 #include "lib/base/errors.h"
 #include "lib/units/text.h"
+#include "tools/cli/series_options.h"
 #include "tools/cli/standard_options.h"
+#include "tools/cli/text_options.h"
 #include "tools/plan/problem_options.h"
 
 #include <fmt/format.h>
@@ -10,15 +12,6 @@
 
 namespace carbonedge {
 namespace {
-
-std::pair<std::string, std::string> assignment(const std::string& option, const std::string& text,
-                                               const std::string& form) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-        throw UsageError(fmt::format("{}: '{}' is not of the form {}", option, text, form));
-    }
-    return {text.substr(0, equals), text.substr(equals + 1)};
-}
 
 double percent(const std::string& text) {
     if (!text.ends_with("%")) {
@@ -61,27 +54,7 @@ void add_change_options(CLI::App& app, UpdateOptions& options) {
                         const auto [link, value] = assignment("--bandwidth", text, "A.B=100Mbit/s");
                         options.bandwidths.emplace_back(link, parse_bandwidth(value, "--bandwidth " + link));
                     });
-    add_list_option(
-        app, "--series", "intensities of a zone over time; may be repeated", "ZONE=FILE",
-        [&options](const std::string& text) { options.series.push_back(assignment("--series", text, "ZONE=FILE")); });
-    add_text_option(app, "--scope", "direct or lifecycle, where a series has both or does not say", "",
-                    [&options](const std::string& text) {
-                        options.choice.scope =
-                            static_cast<IntensityScope>(choose("--scope", "scope", text, {"direct", "lifecycle"}));
-                    });
-    add_text_option(app, "--signal", "average or marginal, where a series does not say", "",
-                    [&options](const std::string& text) {
-                        options.choice.signal =
-                            static_cast<IntensitySignal>(choose("--signal", "signal", text, {"average", "marginal"}));
-                    });
-    add_text_option(
-        app, "--from", "start of the first step, UTC", "the latest start of the series",
-        [&options](const std::string& text) {
-            options.from = parse_utc(text);
-            if (!options.from) {
-                throw UsageError(fmt::format("--from: '{}' is no time, expected one such as 2024-01-31T12:00Z", text));
-            }
-        });
+    add_series_options(app, options.series, "start of the first step, UTC", "the latest start of the series");
     add_text_option(app, "--step", "length of a step", "1h",
                     [&options](const std::string& text) { options.step = whole_seconds(text, "--step"); });
     add_text_option(app, "--steps", "number of steps", "24",
@@ -125,7 +98,7 @@ bool parse_update_options(int argc, const char* const* argv, std::string_view pa
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
     if (options.input.empty()) throw UsageError("no plan given, see -h");
-    if (!options.series.empty() && !options.plan.empty()) {
+    if (!options.series.files.empty() && !options.plan.empty()) {
         throw UsageError("--plan: a series has a plan a step; decide one step with --cluster or --intensity");
     }
     if (options.named_intensities.given && options.cluster.empty()) {
@@ -133,7 +106,7 @@ bool parse_update_options(int argc, const char* const* argv, std::string_view pa
             "--at, --window, --gap, --beyond and --country-table are for the intensities that a cluster file names: "
             "there is no --cluster");
     }
-    if (options.from && options.series.empty()) throw UsageError("--from: there is no --series to start");
+    if (options.series.from && options.series.files.empty()) throw UsageError("--from: there is no --series to start");
     return true;
 }
 

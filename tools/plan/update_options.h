@@ -1,8 +1,8 @@
 #pragma once
 
-#include "lib/carbon/intensity_file.h"
 #include "lib/tradeoff/replan.h"
 #include "tools/cli/option_values.h"
+#include "tools/cli/series_option_values.h"
 #include "tools/plan/problem_options.h"
 
 #include <chrono>
@@ -24,9 +24,7 @@ struct UpdateOptions {
     NamedIntensityOptions named_intensities;
     std::vector<std::pair<std::string, CarbonIntensity>> intensities;  ///< node
     std::vector<std::pair<std::string, BytesPerSecond>> bandwidths;    ///< "A.B", or "default"
-    std::vector<std::pair<std::string, std::string>> series;           ///< zone, path
-    IntensityChoice choice;
-    std::optional<UtcSeconds> from;
+    SeriesOptions series;
     std::chrono::seconds step{3600};
     std::size_t steps = 24;
     MovePolicy policy;
