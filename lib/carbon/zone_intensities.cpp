@@ -58,8 +58,9 @@ std::vector<ZoneIntensity> ReplayedIntensities::at(UtcSeconds time) {
     for (const auto& [zone, series] : series_) {
         const IntensityAnswer answer = series.at(time, policy_);
         if (const auto* missing = std::get_if<NoIntensity>(&answer)) {
-            throw UsageError(fmt::format("zone {}: {}; start within the series, or say what is to hold there", zone,
-                                         missing->reason));
+            throw UsageError(
+                fmt::format("zone {}: {}; start within the series, or say what is to hold there (--gap, --beyond)",
+                            zone, missing->reason));
         }
         values.push_back({zone, std::get<CarbonIntensity>(answer)});
     }
@@ -78,7 +79,11 @@ std::optional<UtcSeconds> ReplayedIntensities::next_change(UtcSeconds after) {
         if (found != samples.end()) {
             consider(found->start);
         } else if (series.end() > after) {
-            consider(series.end());  // from there on the policy decides
+            consider(series.end());
+        }
+        // Where a sample stops holding without another, the policy decides.
+        for (const SeriesGap& gap : series.gaps()) {
+            if (gap.from > after) consider(gap.from);
         }
     }
     return next;

@@ -3,16 +3,20 @@
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
 #include "lib/units/text.h"
+#include "tools/cli/series_options.h"
 #include "tools/cli/standard_options.h"
+#include "tools/cli/text_options.h"
 
+#include <algorithm>
 #include <array>
 
 namespace carbonedge {
 namespace {
 
 void require_engine(const std::string& engine) {
-    const std::array<std::string, 1> engines{"process"};
-    if (engine != engines[0]) throw UsageError("--engine: " + unknown_name_message("engine", engine, engines));
+    const std::array<std::string, 2> engines{"process", "virtual"};
+    if (std::find(engines.begin(), engines.end(), engine) == engines.end())
+        throw UsageError("--engine: " + unknown_name_message("engine", engine, engines));
 }
 
 double parse_rate(const std::string& text) {
@@ -28,7 +32,13 @@ void require_arguments(const RunToolOptions& options) {
         return;
     }
     if (options.plan.empty()) throw UsageError("no plan is given, see -h");
-    if (options.model.empty()) throw UsageError("--model FILE is required, see -h");
+    if (options.model.empty() && options.engine != "virtual") throw UsageError("--model FILE is required, see -h");
+    if (options.engine == "virtual" && !options.serve.empty()) {
+        throw UsageError("--serve: there is nobody to serve in virtual time");
+    }
+    if (options.series.files.empty() && (options.series.from || options.speed != 1)) {
+        throw UsageError("--from and --speed are of --series ZONE=FILE, see -h");
+    }
     if (!options.cluster.empty()) throw UsageError("--cluster goes with --calibrate; a plan carries its own, see -h");
     if (options.rate_per_second && options.in_flight != 1) {
         throw UsageError("--in-flight is of a closed loop; it does not go with --rate");
@@ -41,7 +51,6 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
                                                 std::ostream& out, std::ostream& err) {
     RunToolOptions options;
     StandardOptions standard;
-    std::string engine = "process";
     std::string rate;
     std::string timeout = "30s";
     std::string start_timeout = "120s";
@@ -62,19 +71,35 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     app.add_option("--warm-up", options.warm_up, "requests before those that count")
         ->capture_default_str()
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}));
-    app.add_option("--engine", engine, "what the nodes are: process")->capture_default_str();
+    app.add_option("--engine", options.engine, "what the nodes are: process, or virtual for none at all")
+        ->capture_default_str();
     app.add_option("--timeout", timeout, "a request without an answer fails after this")->capture_default_str();
     app.add_option("--start-timeout", start_timeout, "a node must have loaded its stages after this")
         ->capture_default_str();
     app.add_flag("--no-limits", no_limits, "do not impose the nodes' CPU and memory limits");
     app.add_flag("--no-check", no_check, "do not compare the outputs with the undivided model");
     app.add_option("--serve", options.serve, "then answer Open Inference Protocol clients here, e.g. 127.0.0.1:8001");
+    add_series_options(app, options.series, "time of the series when the run starts, UTC",
+                       "the latest start of the series");
+    add_text_option(app, "--gap", "in a gap of a series: error, hold or interpolate", "error",
+                    [&options](const std::string& text) {
+                        options.series_policy.gap =
+                            static_cast<GapPolicy>(choose("--gap", "policy", text, {"error", "hold", "interpolate"}));
+                    });
+    add_text_option(app, "--beyond", "before or after a series: error or hold", "error",
+                    [&options](const std::string& text) {
+                        options.series_policy.out_of_range =
+                            static_cast<OutOfRangePolicy>(choose("--beyond", "policy", text, {"error", "hold"}));
+                    });
+    app.add_option("--speed", options.speed, "seconds of the series that go by in a second")
+        ->capture_default_str()
+        ->check(CLI::Range(1e-6, 1e9));
     app.add_option("--node-program", options.node_program, "carbonedge-node to start; the one beside this program");
     app.add_flag("--calibrate", options.calibrate,
                  "measure the transport and write the cluster with [transport] filled in");
     app.add_option("--cluster", options.cluster, "the cluster to calibrate");
     if (!parse_command_line(app, argc, argv, page, out, err, standard)) return std::nullopt;
-    require_engine(engine);
+    require_engine(options.engine);
     options.output = standard.output;
     options.overwrite = standard.overwrite;
     options.quiet = standard.quiet;

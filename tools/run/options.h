@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/units/quantity.h"
+#include "tools/cli/series_option_values.h"
 
 #include <cstdint>
 #include <iosfwd>
@@ -16,6 +17,7 @@ struct RunToolOptions {
     bool quiet = false;
     std::uint64_t seed = 0;
 
+    std::string engine = "process";
     std::string plan;
     std::string model;
     std::int64_t requests = 100;
@@ -28,6 +30,9 @@ struct RunToolOptions {
     bool check = true;
     std::string serve;
     std::string node_program;
+    SeriesOptions series;
+    SeriesPolicy series_policy;
+    double speed = 1;  ///< seconds of the series that go by in a second
 
     bool calibrate = false;
     std::string cluster;

@@ -42,6 +42,13 @@ TEST_CASE("replayed zones change where any of their series does") {
     CHECK(replayed.at(hour(9))[0].intensity == CarbonIntensity(200));
 }
 
+TEST_CASE("a gap is no value that goes on") {
+    ReplayedIntensities replayed({{"DE", series_of({{0, 400}, {1, 300}, {2, 200}, {5, 100}})}}, {});
+    CHECK(replayed.next_change(hour(2)) == hour(3));
+    CHECK_THROWS_AS(replayed.at(hour(3)), UsageError);
+    CHECK(replayed.next_change(hour(3)) == hour(5));
+}
+
 TEST_CASE("a moment without a value is refused unless the caller lets it hold") {
     ReplayedIntensities replayed({{"DE", series_of({{0, 400}, {2, 300}})}}, {});
     CHECK_THROWS_AS(replayed.at(hour(7)), UsageError);
