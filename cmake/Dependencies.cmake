@@ -9,7 +9,7 @@ find_package(gRPC CONFIG QUIET)
 find_path(CARBONEDGE_CSV_INCLUDE csv.h REQUIRED)
 find_library(CARBONEDGE_CSV_LIBRARY csv REQUIRED)
 find_package(yaml-cpp REQUIRED)
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL REQUIRED COMPONENTS SSL Crypto)
 
 # LibTorch's headers are not ours to warn about, and its exported flags must not leak beyond the layer that uses it.
 find_package(Torch REQUIRED)

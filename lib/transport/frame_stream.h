@@ -53,14 +53,35 @@ public:
     [[nodiscard]] virtual const std::string& address() const = 0;
 };
 
-struct StreamOptions {
-    Nanoseconds send_timeout{std::chrono::seconds(30)};  ///< a send without any progress for so long fails
+/// Who this end is and whom it believes, as paths of PEM files.
+struct TlsFiles {
+    std::string authority;    ///< certificates that sign every peer's
+    std::string certificate;  ///< this end's, and what leads from it to the authority
+    std::string key;          ///< of `certificate`
 };
 
-/// `address` is "unix:/path". `peer` names the other end in messages. Throws EnvironmentError, UsageError (no such kind
-/// of address).
+struct StreamOptions {
+    /// A send, or the rest of a frame that has begun to come, without any progress for so long fails.
+    Nanoseconds send_timeout{std::chrono::seconds(30)};
+    Nanoseconds connect_timeout{std::chrono::seconds(5)};  ///< until the peer is reached and both ends know each other
+    std::optional<TlsFiles> tls{};                         ///< what tls: needs
+    /// Connecting: the name that the peer's certificate must carry; "" is the host of the address.
+    std::string expected_name{};
+    /// Listening: names of which a peer's certificate must carry one; none: whoever the authority has signed.
+    std::vector<std::string> accepted_names{};
+    bool plain_text_across_hosts = false;  ///< tcp: beyond loopback, where everybody on the way can read and write
+    std::size_t most_connections = 256;    ///< of a listener at a time
+    /// Listening: one line about a peer that was refused, each different one once; may be called from any thread.
+    std::function<void(const std::string&)> warn{};
+};
+
+/// `address` is "unix:/path", "tcp:host:port" (in the clear) or "tls:host:port" (mutual TLS 1.3); an IPv6 host stands
+/// in brackets. `peer` names the other end in messages. Throws EnvironmentError, InputError (certificates that cannot
+/// be used), UsageError (no such kind of address; plain text beyond loopback that is not allowed).
 std::unique_ptr<FrameStream> connect_frames(const std::string& address, const std::string& peer,
                                             const StreamOptions& options);
+/// As connect_frames(); port 0 takes a free one. Peers that are not wanted are refused and named to `options.warn`;
+/// nothing that they do ends the listener.
 std::unique_ptr<FrameListener> listen_for_frames(const std::string& address, const StreamOptions& options);
 
 }  // namespace carbonedge
