@@ -32,12 +32,13 @@ std::optional<ReceivedFrame> read_frame(ByteSource& source, const std::string& p
     for (const FrameHead::Tensor& tensor : frame.head.tensors) {
         needed = TensorBuffer::aligned(needed) + static_cast<std::size_t>(tensor.bytes);
     }
-    frame.buffer = pool.take(needed);
+    const std::shared_ptr<TensorBuffer> buffer = pool.take(needed);
+    frame.owner = buffer;
     std::size_t used = 0;
     for (const FrameHead::Tensor& tensor : frame.head.tensors) {
         used = TensorBuffer::aligned(used);
         const auto size = static_cast<std::size_t>(tensor.bytes);
-        std::byte* content = frame.buffer->bytes() + used;
+        std::byte* content = buffer->bytes() + used;
         source.read_exactly(content, size, false);
         frame.tensors.push_back({tensor.dtype, tensor.shape, content, size});
         used += size;

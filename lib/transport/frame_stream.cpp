@@ -1,6 +1,7 @@
 #include "lib/transport/frame_stream.h"
 
 #include "lib/base/errors.h"
+#include "lib/transport/shm_stream.h"
 #include "lib/transport/tcp_stream.h"
 #include "lib/transport/tls_stream.h"
 #include "lib/transport/unix_stream.h"
@@ -9,12 +10,14 @@ namespace carbonedge {
 namespace {
 
 constexpr std::string_view kUnix = "unix:";
+constexpr std::string_view kShm = "shm:";
 constexpr std::string_view kTcp = "tcp:";
 constexpr std::string_view kTls = "tls:";
 
 [[noreturn]] void refuse_address(const std::string& address) {
-    throw UsageError("'" + address +
-                     "' is no address for tensors; they look like unix:/path, tcp:127.0.0.1:4000 or tls:node-a:4000");
+    throw UsageError(
+        "'" + address +
+        "' is no address for tensors; they look like unix:/path, shm:/path, tcp:127.0.0.1:4000 or tls:node-a:4000");
 }
 
 }  // namespace
@@ -22,6 +25,7 @@ constexpr std::string_view kTls = "tls:";
 std::unique_ptr<FrameStream> connect_frames(const std::string& address, const std::string& peer,
                                             const StreamOptions& options) {
     if (address.starts_with(kUnix)) return connect_unix(address.substr(kUnix.size()), peer, options);
+    if (address.starts_with(kShm)) return connect_shm(address.substr(kShm.size()), peer, options);
     if (address.starts_with(kTcp)) return connect_tcp(address.substr(kTcp.size()), peer, options);
     if (address.starts_with(kTls)) return connect_tls(address.substr(kTls.size()), peer, options);
     refuse_address(address);
@@ -29,6 +33,7 @@ std::unique_ptr<FrameStream> connect_frames(const std::string& address, const st
 
 std::unique_ptr<FrameListener> listen_for_frames(const std::string& address, const StreamOptions& options) {
     if (address.starts_with(kUnix)) return listen_unix(address.substr(kUnix.size()), options);
+    if (address.starts_with(kShm)) return listen_shm(address.substr(kShm.size()), options);
     if (address.starts_with(kTcp)) return listen_tcp(address.substr(kTcp.size()), options);
     if (address.starts_with(kTls)) return listen_tls(address.substr(kTls.size()), options);
     refuse_address(address);

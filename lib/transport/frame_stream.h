@@ -15,8 +15,8 @@ namespace carbonedge {
 /// A request's tensors as they came.
 struct ReceivedFrame {
     FrameHead head;
-    std::vector<TensorView> tensors;  ///< in `buffer`; none where `refusal` says why
-    std::shared_ptr<TensorBuffer> buffer;
+    std::vector<TensorView> tensors;  ///< kept by `owner`; none where `refusal` says why
+    std::shared_ptr<const void> owner;
     Nanoseconds received{0};  ///< CLOCK_MONOTONIC when the last byte was here
     std::string refusal;
 };
@@ -29,6 +29,11 @@ public:
     /// Sends prefix, head and tensors without copying them where the carrier allows it. The tensors are free again when
     /// it returns. Throws EnvironmentError where the peer is gone or stuck.
     virtual void send(const FrameHead& head, const std::vector<TensorView>& tensors) = 0;
+
+    /// Memory from which the tensors of the next frame travel without a copy, where the carrier has such: tensor i
+    /// starts where TensorBuffer::aligned() puts it after those before. It holds until the next send() or reserve().
+    /// Null where there is none, or none free: tensors may always lie elsewhere.
+    virtual std::byte* reserve(std::size_t /*bytes*/) { return nullptr; }
 
     /// Looks at a head before any tensor is read and returns why it cannot be taken, or "".
     using Refuse = std::function<std::string(const FrameHead&)>;
@@ -75,9 +80,10 @@ struct StreamOptions {
     std::function<void(const std::string&)> warn{};
 };
 
-/// `address` is "unix:/path", "tcp:host:port" (in the clear) or "tls:host:port" (mutual TLS 1.3); an IPv6 host stands
-/// in brackets. `peer` names the other end in messages. Throws EnvironmentError, InputError (certificates that cannot
-/// be used), UsageError (no such kind of address; plain text beyond loopback that is not allowed).
+/// `address` is "unix:/path", "shm:/path" (shared memory, met at a unix socket), "tcp:host:port" (in the clear) or
+/// "tls:host:port" (mutual TLS 1.3); an IPv6 host stands in brackets. `peer` names the other end in messages. Throws
+/// EnvironmentError, InputError (certificates that cannot be used), UsageError (no such kind of address; plain text
+/// beyond loopback that is not allowed).
 std::unique_ptr<FrameStream> connect_frames(const std::string& address, const std::string& peer,
                                             const StreamOptions& options);
 /// As connect_frames(); port 0 takes a free one. Peers that are not wanted are refused and named to `options.warn`;

@@ -13,6 +13,12 @@
 
 namespace carbonedge {
 
+const char* send_problem(int error) {
+    if (error == EAGAIN || error == EWOULDBLOCK) return "it does not read";
+    if (error == EPIPE || error == ECONNRESET) return "it is gone";
+    return std::strerror(error);
+}
+
 void send_all(const Descriptor& socket, std::vector<iovec>& parts, const std::string& peer) {
     std::size_t first = 0;
     while (first < parts.size()) {
@@ -22,10 +28,8 @@ void send_all(const Descriptor& socket, std::vector<iovec>& parts, const std::st
         const ssize_t sent = ::sendmsg(socket.number(), &message, MSG_NOSIGNAL);
         if (sent < 0) {
             if (errno == EINTR) continue;
-            const bool stuck = errno == EAGAIN || errno == EWOULDBLOCK;
-            throw EnvironmentError(
-                fmt::format("cannot send to {}: {}", peer, stuck ? "it does not read" : std::strerror(errno)),
-                "see whether it still runs");
+            throw EnvironmentError(fmt::format("cannot send to {}: {}", peer, send_problem(errno)),
+                                   "see whether it still runs");
         }
         auto left = static_cast<std::size_t>(sent);
         while (first < parts.size() && left >= parts[first].iov_len) left -= parts[first++].iov_len;

@@ -9,6 +9,9 @@ struct iovec;
 
 namespace carbonedge {
 
+/// Why a send failed, by errno: "it is gone".
+const char* send_problem(int error);
+
 /// Sends all of the parts, gathered, however often the kernel takes only some. `parts` is used up. Throws
 /// EnvironmentError where the peer is gone or has taken nothing for the socket's time-out.
 void send_all(const Descriptor& socket, std::vector<iovec>& parts, const std::string& peer);

@@ -145,8 +145,8 @@ TEST_CASE("a listener bounds its connections and goes on") {
         TestAuthority authority;
         options.tls = authority.issue("IP:127.0.0.1");
         const TemporaryFolder folder;
-        const auto listener =
-            listen_for_frames(kind + ":" + (kind == "unix" ? folder.file("s") : "127.0.0.1:0"), options);
+        const auto listener = listen_for_frames(
+            kind + ":" + (kind == "unix" || kind == "shm" ? folder.file("s") : "127.0.0.1:0"), options);
         std::list<std::unique_ptr<FrameStream>> accepted;
         std::mutex mutex;
         std::condition_variable changed;
@@ -188,8 +188,8 @@ TEST_CASE("a listener bounds its connections and goes on") {
 TEST_CASE("what is no address for tensors is said with its right form") {
     const std::vector<std::pair<std::string, std::string>> cases{
         {"udp:127.0.0.1:1",
-         "'udp:127.0.0.1:1' is no address for tensors; they look like unix:/path, tcp:127.0.0.1:4000 "
-         "or tls:node-a:4000"},
+         "'udp:127.0.0.1:1' is no address for tensors; they look like unix:/path, shm:/path, "
+         "tcp:127.0.0.1:4000 or tls:node-a:4000"},
         {"tcp:127.0.0.1", "'127.0.0.1' has no port; write it like node-a:4000 or [::1]:4000"},
         {"tcp::1:80", "':1:80' has an IPv6 host without brackets; write it like node-a:4000 or [::1]:4000"},
         {"tcp::80", "':80' has no host; write it like node-a:4000 or [::1]:4000"},

@@ -17,7 +17,7 @@ namespace carbonedge {
 
 /// Every way that frames travel between processes, by the start of its addresses.
 inline const std::vector<std::string>& stream_kinds() {
-    static const std::vector<std::string> kinds{"unix", "tcp", "tls"};
+    static const std::vector<std::string> kinds{"unix", "shm", "tcp", "tls"};
     return kinds;
 }
 
