@@ -15,6 +15,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <ostream>
 
 namespace carbonedge {
@@ -78,6 +79,30 @@ bool move_file(const std::string& from, const std::string& to, bool replace) {
     return ::rename(from.c_str(), to.c_str()) == 0;
 }
 
+/// `mode` absent: what the umask leaves of 0644.
+void replace_file(const std::string& path, bool overwrite, std::string_view content, std::optional<mode_t> mode) {
+    check_output(path, overwrite);
+    const std::string target = without_links(path);
+    const std::string beside = fmt::format("{}.{}.part", target, ::getpid());
+    {
+        const Descriptor file(
+            ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode.value_or(0644) & 0644U));
+        if (!file.valid()) fail_to_write(path, errno);
+        const bool permitted = !mode || ::fchmod(file.value(), *mode) == 0;
+        if (!permitted || !write_all(file.value(), content) || ::fsync(file.value()) != 0) {
+            const int error = errno;
+            ::unlink(beside.c_str());
+            fail_to_write(path, error);
+        }
+    }
+    if (!move_file(beside, target, overwrite)) {
+        const int error = errno;
+        ::unlink(beside.c_str());
+        if (error == EEXIST) refuse_existing(path);
+        fail_to_write(path, error);
+    }
+}
+
 }  // namespace
 
 void check_output(const std::string& path, bool overwrite) {
@@ -96,27 +121,13 @@ void write_output(const std::string& path, bool overwrite, std::string_view cont
         if (!file.valid() || !write_all(file.value(), content)) fail_to_write(path, errno);
         return;
     }
-    check_output(path, overwrite);
-    const std::string target = without_links(path);
-    const std::string beside = fmt::format("{}.{}.part", target, ::getpid());
-    {
-        const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-        if (!file.valid()) fail_to_write(path, errno);
-        struct stat old {};
-        const bool permissions_kept =
-            ::stat(target.c_str(), &old) != 0 || ::fchmod(file.value(), old.st_mode & 07777U) == 0;
-        if (!permissions_kept || !write_all(file.value(), content) || ::fsync(file.value()) != 0) {
-            const int error = errno;
-            ::unlink(beside.c_str());
-            fail_to_write(path, error);
-        }
-    }
-    if (!move_file(beside, target, overwrite)) {
-        const int error = errno;
-        ::unlink(beside.c_str());
-        if (error == EEXIST) refuse_existing(path);
-        fail_to_write(path, error);
-    }
+    struct stat old {};
+    const bool replaced = ::stat(path.c_str(), &old) == 0;
+    replace_file(path, overwrite, content, replaced ? std::optional<mode_t>(old.st_mode & 07777U) : std::nullopt);
+}
+
+void write_private_file(const std::string& path, bool overwrite, std::string_view content) {
+    replace_file(path, overwrite, content, mode_t{0600});
 }
 
 std::string read_input(const std::string& path, std::istream& standard_input) {

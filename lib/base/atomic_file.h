@@ -16,6 +16,9 @@ void check_output(const std::string& path, bool overwrite);
 /// meanwhile. Throws EnvironmentError naming the path.
 void write_output(const std::string& path, bool overwrite, std::string_view content, std::ostream& standard_output);
 
+/// The same for a secret: a file that only its owner may read and write (mode 0600), whatever an old one allowed.
+void write_private_file(const std::string& path, bool overwrite, std::string_view content);
+
 /// The whole of a file, or of `standard_input` for "-". Throws InputError where it cannot be read.
 std::string read_input(const std::string& path, std::istream& standard_input);
 

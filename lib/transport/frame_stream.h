@@ -3,6 +3,7 @@
 #include "lib/transport/frame.h"
 #include "lib/transport/tensor_buffer.h"
 #include "lib/transport/tensor_view.h"
+#include "lib/transport/tls_files.h"
 
 #include <functional>
 #include <memory>
@@ -56,13 +57,6 @@ public:
     virtual void shut_down() const = 0;
     /// As connect_frames() takes it, with the port that was really taken.
     [[nodiscard]] virtual const std::string& address() const = 0;
-};
-
-/// Who this end is and whom it believes, as paths of PEM files.
-struct TlsFiles {
-    std::string authority;    ///< certificates that sign every peer's
-    std::string certificate;  ///< this end's, and what leads from it to the authority
-    std::string key;          ///< of `certificate`
 };
 
 struct StreamOptions {

@@ -48,8 +48,12 @@ TOOLS = {
         ],
         "writes": "{inputs}/invented.profile.csv --cluster {inputs}/cluster.ini",
     },
-    "run": {"reads": ["{file} --model none.pt", "--calibrate --cluster {file}"], "refuses": "none.plan.json --model none.pt"},
     "probe": {"unknown": "--reday", "nearest": "--ready"},
+    "run": {
+        "paged_verbs": ["certificates"],
+        "reads": ["{file} --model none.pt", "--calibrate --cluster {file}", "certificates tls --cluster {file}", "certificates tls --plan {file}"],
+        "refuses": "none.plan.json --model none.pt",
+    },
     "stage": {"reads": ["{file} --model none.pt --emit none"]},
     "report": {"paged_verbs": ["intensity"], "reads": ["{file}", "{inputs}/report/green.run.jsonl {file}"], "writes": "{inputs}/report/green.plan.json"},
 }

@@ -110,4 +110,20 @@ TEST_CASE("input comes from a file or standard input and says why it cannot be r
                          InputError);
 }
 
+TEST_CASE("a secret is written for its owner alone, whatever an old file allowed") {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("key");
+    struct stat status {};
+    write_private_file(path, false, "old");
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 07777U) == 0600);
+    CHECK_THROWS_AS(write_private_file(path, false, "new"), EnvironmentError);
+    REQUIRE(::chmod(path.c_str(), 0666) == 0);
+    write_private_file(path, true, "new");
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 07777U) == 0600);
+    CHECK(content_of(path) == "new");
+    CHECK(entries(folder) == 1);
+}
+
 }  // namespace carbonedge
