@@ -61,7 +61,20 @@ struct RequestRecord {
     std::string error;
     Nanoseconds return_transfer{0};  ///< last stage to gateway
     std::vector<StageRecord> stages;
+    std::int64_t resubmitted = 0;  ///< how often it was sent again because what it ran on failed
     bool operator==(const RequestRecord&) const = default;
+};
+
+/// A node or a connection failed while requests flowed.
+struct FailoverRecord {
+    Nanoseconds at{0};                    ///< when it was noticed, since the run's start
+    std::string node;                     ///< "" where a connection broke and both its ends may be well
+    std::string cause;                    ///< "node 'n1' was killed by signal 9 (Killed)"
+    std::string noticed_by;               ///< "process end", "heartbeat", "connection", "no answers"
+    Nanoseconds silent{0};                ///< without a sign of life before it was noticed; 0 where none was awaited
+    std::int64_t resubmitted = 0;         ///< requests that were under way there
+    std::optional<Nanoseconds> recovery;  ///< from noticed to the first answer to one of them; absent: there is none
+    bool operator==(const FailoverRecord&) const = default;
 };
 
 /// Totals of one node over the measured requests.
@@ -100,6 +113,7 @@ struct RunEnd {
 struct RunLog {
     RunHeader header;
     std::vector<RequestRecord> requests;
+    std::vector<FailoverRecord> failovers;
     std::vector<NodeRecord> nodes;
     std::optional<RunEnd> end;  ///< absent: the writer was killed
     bool operator==(const RunLog&) const = default;

@@ -96,8 +96,8 @@ Json to_json(const StageRecord& stage) {
 }
 
 RequestRecord read_request(const JsonCursor& cursor) {
-    cursor.expect_only(
-        {"record", "id", "pipeline", "arrival_ns", "latency_ns", "ok", "error", "return_transfer_ns", "stages"});
+    cursor.expect_only({"record", "id", "pipeline", "arrival_ns", "latency_ns", "ok", "error", "resubmitted",
+                        "return_transfer_ns", "stages"});
     RequestRecord request;
     request.id = count(cursor.at("id"));
     request.pipeline = count(cursor.at("pipeline"));
@@ -105,6 +105,7 @@ RequestRecord read_request(const JsonCursor& cursor) {
     request.latency = duration(cursor.at("latency_ns"));
     request.ok = cursor.at("ok").boolean();
     if (const auto error = cursor.find("error")) request.error = error->text();
+    if (const auto resubmitted = cursor.find("resubmitted")) request.resubmitted = count(*resubmitted);
     request.return_transfer = remainder(cursor.at("return_transfer_ns"));
     for (const JsonCursor& stage : cursor.at("stages").elements()) request.stages.push_back(read_stage(stage));
     return request;
@@ -133,6 +134,19 @@ Json to_json(const EnergyReading& energy) {
             {"provenance", provenance_name(energy.provenance)},
             {"source", energy.source},
             {"boundary", energy.boundary}};
+}
+
+FailoverRecord read_failover(const JsonCursor& cursor) {
+    cursor.expect_only({"record", "at_ns", "node", "cause", "noticed_by", "silent_ns", "resubmitted", "recovery_ns"});
+    FailoverRecord failover;
+    failover.at = remainder(cursor.at("at_ns"));
+    if (const auto node = cursor.find("node")) failover.node = node->text();
+    failover.cause = cursor.at("cause").text();
+    failover.noticed_by = cursor.at("noticed_by").text();
+    failover.silent = duration(cursor.at("silent_ns"));
+    failover.resubmitted = count(cursor.at("resubmitted"));
+    if (const auto recovery = cursor.find("recovery_ns")) failover.recovery = duration(*recovery);
+    return failover;
 }
 
 NodeRecord read_node(const JsonCursor& cursor) {
@@ -173,7 +187,7 @@ RunEnd read_end(const JsonCursor& cursor) {
     return end;
 }
 
-/// Takes the lines in their order: header, requests, nodes, end.
+/// Takes the lines in their order: header, requests, failovers, nodes, end.
 class Reader {
 public:
     void take(const JsonCursor& line) {
@@ -187,13 +201,18 @@ public:
         const std::string name = kind.text();
         if (name == "request") {
             if (!log_.nodes.empty()) line.refuse("a request follows the nodes' totals");
+            if (!log_.failovers.empty()) line.refuse("a request follows the failovers");
             log_.requests.push_back(read_request(line));
+        } else if (name == "failover") {
+            if (!log_.nodes.empty()) line.refuse("a failover follows the nodes' totals");
+            log_.failovers.push_back(read_failover(line));
         } else if (name == "node") {
             log_.nodes.push_back(read_node(line));
         } else if (name == "end") {
             log_.end = read_end(line);
         } else {
-            kind.refuse(unknown_name_message("record", name, std::array<std::string, 3>{"request", "node", "end"}));
+            kind.refuse(
+                unknown_name_message("record", name, std::array<std::string, 4>{"request", "failover", "node", "end"}));
         }
     }
     [[nodiscard]] bool has_header() const { return has_header_; }
@@ -265,8 +284,20 @@ std::string request_line(const RequestRecord& request) {
               {"latency_ns", request.latency.count()},
               {"ok", request.ok}};
     if (!request.error.empty()) json["error"] = request.error;
+    if (request.resubmitted > 0) json["resubmitted"] = request.resubmitted;
     json["return_transfer_ns"] = request.return_transfer.count();
     json["stages"] = std::move(stages);
+    return line_text(json);
+}
+
+std::string failover_line(const FailoverRecord& failover) {
+    Json json{{"record", "failover"}, {"at_ns", failover.at.count()}};
+    if (!failover.node.empty()) json["node"] = failover.node;
+    json["cause"] = failover.cause;
+    json["noticed_by"] = failover.noticed_by;
+    json["silent_ns"] = failover.silent.count();
+    json["resubmitted"] = failover.resubmitted;
+    if (failover.recovery) json["recovery_ns"] = failover.recovery->count();
     return line_text(json);
 }
 
@@ -305,6 +336,7 @@ std::string end_line(const RunEnd& end) {
 std::string write_run_log(const RunLog& log) {
     std::string text = header_line(log.header);
     for (const RequestRecord& request : log.requests) text += request_line(request);
+    for (const FailoverRecord& failover : log.failovers) text += failover_line(failover);
     for (const NodeRecord& node : log.nodes) text += node_line(node);
     if (log.end) text += end_line(*log.end);
     return text;

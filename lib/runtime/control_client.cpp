@@ -2,12 +2,15 @@
 
 #include "lib/base/errors.h"
 #include "lib/runtime/proto/node.grpc.pb.h"
+#include "lib/transport/clocks.h"
 
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 
 namespace carbonedge {
 namespace {
@@ -106,10 +109,85 @@ void ControlClient::set_route(std::int32_t pipeline, const std::string& stage, c
     request.set_next_name(next.name);
     request.set_next_address(next.address);
     request.set_emulate_link(next.link.active);
+    request.set_fresh(next.fresh);
     request.set_link_latency_ns(next.link.latency.count());
     request.set_link_bytes_per_second(next.link.bandwidth.value());
     wire::SetRouteResponse response;
     state_->require_ok(state_->stub->SetRoute(&context, request, &response), "reach the next node", stop);
+}
+
+bool ControlClient::close_route(std::int32_t pipeline, Nanoseconds timeout) noexcept {
+    grpc::ClientContext context;
+    State::set_deadline(context, timeout);
+    wire::CloseRouteRequest request;
+    request.set_pipeline(pipeline);
+    wire::CloseRouteResponse response;
+    return state_->stub->CloseRoute(&context, request, &response).ok();
+}
+
+bool ControlClient::unload_stage(const std::string& name, Nanoseconds timeout) noexcept {
+    grpc::ClientContext context;
+    State::set_deadline(context, timeout);
+    wire::UnloadStageRequest request;
+    request.set_name(name);
+    wire::UnloadStageResponse response;
+    return state_->stub->UnloadStage(&context, request, &response).ok();
+}
+
+std::optional<Nanoseconds> ControlClient::watch(Nanoseconds period, Nanoseconds patience, const OnBroken& on_broken,
+                                                const std::stop_token& stop) {
+    grpc::ClientContext context;
+    grpc::CompletionQueue queue;
+    wire::WatchRequest request;
+    request.set_period_ns(period.count());
+    wire::NodeEvent event;
+    grpc::Status status;
+    const auto reader = state_->stub->PrepareAsyncWatch(&context, request, &queue);
+    const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+    reader->StartCall(reader.get());
+    Nanoseconds last_sign = now_monotonic();
+    std::optional<Nanoseconds> silent;
+    bool started = false;
+    while (!stop.stop_requested()) {
+        void* tag = nullptr;
+        bool ok = false;
+        const Nanoseconds wait = last_sign + patience - now_monotonic();
+        const auto until = std::chrono::system_clock::now() + std::chrono::ceil<std::chrono::microseconds>(wait);
+        const auto got = queue.AsyncNext(&tag, &ok, until);
+        const Nanoseconds now = now_monotonic();
+        if (got == grpc::CompletionQueue::TIMEOUT) {
+            // Whoever wakes up late itself cannot tell who else is; it listens once more.
+            if (now - last_sign > patience + period) {
+                last_sign = now - patience + period;
+                continue;
+            }
+            silent = now - last_sign;
+            break;
+        }
+        if (!ok) {
+            // Mostly because the node has ended, which others tell better; if nobody does, it is silent from now on.
+            std::mutex mutex;
+            std::condition_variable_any never;
+            std::unique_lock lock(mutex);
+            never.wait_until(lock, stop, std::chrono::steady_clock::time_point(last_sign + patience),
+                             [] { return false; });
+            silent = now_monotonic() - last_sign;
+            break;
+        }
+        if (started) {
+            last_sign = now;
+            for (const std::int32_t pipeline : event.broken_pipelines()) on_broken(pipeline, event.cause());
+        }
+        started = true;
+        reader->Read(&event, &event);
+    }
+    context.TryCancel();
+    reader->Finish(&status, &status);
+    queue.Shutdown();
+    for (void* tag = nullptr; bool ok = queue.Next(&tag, &ok);) {
+    }
+    if (stop.stop_requested()) return std::nullopt;
+    return silent;
 }
 
 bool ControlClient::shut_down(Nanoseconds timeout) noexcept {

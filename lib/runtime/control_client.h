@@ -3,7 +3,9 @@
 #include "lib/runtime/link_sender.h"
 #include "lib/tensor/tensor.h"
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -15,13 +17,6 @@ struct LoadedStageSpecs {
     std::string execution;
     std::vector<InputSpec> inputs;
     std::vector<InputSpec> outputs;
-};
-
-/// Where a node sends what it made of a pipeline's requests.
-struct NextHop {
-    std::string name;     ///< a node's, or "gateway"
-    std::string address;  ///< of its tensors, as connect_frames() takes it
-    LinkEmulation link;
 };
 
 /// Speaks to the control socket of a node. Every call ends by `timeout`. Throws EnvironmentError naming the node,
@@ -37,6 +32,16 @@ public:
                                 const std::stop_token& stop);
     void set_route(std::int32_t pipeline, const std::string& stage, const NextHop& next, Nanoseconds timeout,
                    const std::stop_token& stop);
+    /// What has gone meanwhile is no error. False where the node does not answer.
+    bool close_route(std::int32_t pipeline, Nanoseconds timeout) noexcept;
+    bool unload_stage(const std::string& name, Nanoseconds timeout) noexcept;
+
+    /// Hears of a pipeline whose connection broke at the node.
+    using OnBroken = std::function<void(std::int32_t pipeline, const std::string& cause)>;
+    /// Asks for a sign of life every `period` and listens. Returns how long the node has given none, once that is
+    /// longer than `patience`; nothing once `stop` is requested.
+    std::optional<Nanoseconds> watch(Nanoseconds period, Nanoseconds patience, const OnBroken& on_broken,
+                                     const std::stop_token& stop);
     /// False where it does not answer.
     bool shut_down(Nanoseconds timeout) noexcept;
 

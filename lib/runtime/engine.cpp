@@ -9,6 +9,24 @@
 
 namespace carbonedge {
 
+RouteNumber Engine::open_route(const Pipeline& /*pipeline*/, const RouteUse& /*use*/, const std::stop_token& /*stop*/) {
+    throw UsageError(
+        fmt::format("the engine '{}' cannot change its pipelines while it runs; take --engine process", name()));
+}
+
+void Engine::close_route(RouteNumber /*route*/, Nanoseconds /*patience*/) {
+    throw UsageError(
+        fmt::format("the engine '{}' cannot change its pipelines while it runs; take --engine process", name()));
+}
+
+std::vector<std::string> Engine::nodes_started() const {
+    std::vector<std::string> names;
+    for (const EnforcedLimit& limit : limits()) names.push_back(limit.node);
+    return names;
+}
+
+void Engine::on_failure(std::function<void()> /*hear*/) {}
+
 std::string stage_name(const LayerRange& layers) { return fmt::format("layers_{}_{}", layers.first, layers.end); }
 
 LinkEmulation emulation_of(const Link& link) {

@@ -6,7 +6,9 @@
 #include "lib/runtime/gateway.h"
 
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -21,6 +23,11 @@ struct EngineOptions {
     bool impose_limits = true;             ///< CPU quota and memory limit of every node
     Nanoseconds start_timeout{std::chrono::seconds(120)};
     Nanoseconds request_timeout{std::chrono::seconds(30)};
+    GatewayPolicy gateway;
+    Nanoseconds heartbeat{0};           ///< every node gives a sign of life so often; 0: they are not asked to
+    Nanoseconds heartbeat_patience{0};  ///< a node without one for so long has failed
+    bool fail_over = false;             ///< somebody makes new routes when some have failed
+    Bytes longest_message{0};           ///< that any route may carry; 0: what the plan's pipelines carry
 };
 
 /// What a node process has used since it started.
@@ -41,7 +48,7 @@ public:
 
     [[nodiscard]] virtual std::string name() const = 0;  ///< as `--engine` takes it
     [[nodiscard]] virtual Gateway& gateway() = 0;
-    [[nodiscard]] virtual const std::vector<EnforcedLimit>& limits() const = 0;  ///< in the cluster's order
+    [[nodiscard]] virtual std::vector<EnforcedLimit> limits() const = 0;  ///< of the nodes started so far
     [[nodiscard]] virtual NodeUsage usage(const std::string& node) const = 0;
     /// Address on which the node answers the Open Inference Protocol.
     [[nodiscard]] virtual const std::string& inference_address(const std::string& node) const = 0;
@@ -51,6 +58,26 @@ public:
     [[nodiscard]] virtual std::optional<std::string> failure() const = 0;
     /// Returns when a node ends or `stop` is requested.
     virtual void wait_for_failure(const std::stop_token& stop) const = 0;
+
+    // Routes made and closed while requests flow (docs/runtime.md, "Failures"). An engine that cannot do so throws
+    // UsageError. One thread at a time.
+
+    [[nodiscard]] virtual bool can_change() const { return false; }
+    /// A pipeline over the plan's nodes: starts those that do not run, loads the stages that are not loaded, connects
+    /// them, and lets requests of the plan's pipeline `use.pipeline` take it (`use.nodes` need not be given). Throws
+    /// what the engine's constructor throws; no request has then taken it.
+    virtual RouteNumber open_route(const Pipeline& pipeline, const RouteUse& use, const std::stop_token& stop);
+    /// Waits up to `patience` until it owes no answer, sends what is left another way, unloads the stages and ends the
+    /// nodes that no other route needs. A failed route is closed at once.
+    virtual void close_route(RouteNumber route, Nanoseconds patience);
+    /// The routes that are open, failed ones too, each with whether requests can take it.
+    [[nodiscard]] virtual std::map<RouteNumber, bool> open_routes() const { return {}; }
+    /// Every node that was ever started, in that order; usage() knows them all.
+    [[nodiscard]] virtual std::vector<std::string> nodes_started() const;
+    /// Those that have ended or fallen silent and have not been started anew.
+    [[nodiscard]] virtual std::set<std::string> failed_nodes() const { return {}; }
+    /// Calls back in some thread when a node or a route has failed, after the gateway knows. It must return soon.
+    virtual void on_failure(std::function<void()> hear);
 };
 
 /// "layers_0_17": the name under which a node serves these layers.

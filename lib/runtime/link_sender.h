@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 namespace carbonedge {
@@ -16,6 +17,14 @@ struct LinkEmulation {
     bool active = false;
     Nanoseconds latency{0};
     BytesPerSecond bandwidth{0.0};  ///< 0: not limited
+};
+
+/// Where a node sends what it made of a pipeline's requests.
+struct NextHop {
+    std::string name;     ///< a node's, or "gateway"
+    std::string address;  ///< of its tensors, as connect_frames() takes it
+    LinkEmulation link;
+    bool fresh = false;  ///< over a connection of its own, although there is one
 };
 
 /// Sends frames over one link, in order. Without emulation the calling thread writes to the socket straight from the
@@ -34,6 +43,8 @@ public:
     /// Thread-safe. `owner` keeps the tensors alive; without it they are valid during the call only. Problems go to
     /// `on_failure`, never to the caller.
     void send(FrameHead head, const std::vector<TensorView>& tensors, std::shared_ptr<const void> owner = nullptr);
+    /// Breaks the connection: a send that is stuck in another thread fails, and so does every later one.
+    void shut_down() const { stream_->shut_down(); }
 
 private:
     struct Waiting {

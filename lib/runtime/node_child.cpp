@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -152,7 +153,14 @@ std::optional<std::string> NodeChild::wait(Nanoseconds timeout) {
     while (::poll(&waits, 1, milliseconds(deadline - now_monotonic())) < 0 && errno == EINTR) {
     }
     int status = 0;
-    if (::waitpid(pid_, &status, WNOHANG) == pid_) ending_ = ending_text(status);
+    rusage used{};
+    if (::wait4(pid_, &status, WNOHANG, &used) == pid_) {
+        ending_ = ending_text(status);
+        const auto time = [](const timeval& part) {
+            return std::chrono::seconds(part.tv_sec) + std::chrono::microseconds(part.tv_usec);
+        };
+        final_cpu_time_ = time(used.ru_utime) + time(used.ru_stime);
+    }
     return ending_;
 }
 
@@ -161,6 +169,8 @@ void NodeChild::kill() {
 }
 
 Nanoseconds NodeChild::cpu_time() const {
+    const std::lock_guard lock(reaping_);
+    if (ending_) return final_cpu_time_;
     clockid_t clock{};
     if (::clock_getcpuclockid(pid_, &clock) != 0) return Nanoseconds(0);
     return read_clock(clock);

@@ -44,7 +44,7 @@ public:
     std::optional<std::string> wait(Nanoseconds timeout);
     void kill();
 
-    /// CPU time of all its threads so far; zero where it has ended.
+    /// CPU time of all its threads so far; where it was waited for, until its end.
     [[nodiscard]] Nanoseconds cpu_time() const;
     /// Largest resident size so far, zero where it is gone.
     [[nodiscard]] Bytes peak_memory() const;
@@ -55,7 +55,8 @@ private:
     Descriptor output_;
     std::string unread_;
     std::optional<std::string> ending_;
-    std::mutex reaping_;
+    Nanoseconds final_cpu_time_{0};
+    mutable std::mutex reaping_;
 };
 
 /// Calls back, in a thread of its own, when one of some children ends.

@@ -13,16 +13,23 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <condition_variable>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <list>
 #include <map>
+#include <set>
 #include <shared_mutex>
 
 namespace carbonedge {
 namespace {
+
+/// A watcher cannot make a node do nothing else.
+constexpr Nanoseconds kShortestBeat = std::chrono::milliseconds(1);
 
 struct LoadedStage {
     std::string name;
@@ -32,10 +39,26 @@ struct LoadedStage {
     std::string execution;
 };
 
+/// A connection to the next node of some pipelines.
+struct Hop {
+    std::string address;
+    std::atomic<bool> broken{false};
+    std::unique_ptr<LinkSender> sender;
+};
+
 /// Where the frames of one pipeline go.
 struct Route {
-    LoadedStage* stage = nullptr;
-    LinkSender* next = nullptr;
+    std::shared_ptr<LoadedStage> stage;
+    std::shared_ptr<Hop> next;
+};
+
+/// Removes a file when it goes.
+struct FileRemoval {
+    const std::string& path;
+    ~FileRemoval() {
+        std::error_code ignored;
+        std::filesystem::remove(path, ignored);
+    }
 };
 
 void describe(const InputSpec& spec, wire::TensorSpec& described) {
@@ -79,10 +102,14 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     std::variant<std::vector<HostTensor>, InferenceFailure> infer(const std::string& model,
                                                                   const std::vector<TensorView>& inputs) override {
         using Outcome = std::variant<std::vector<HostTensor>, InferenceFailure>;
-        LoadedStage* stage = nullptr;
+        std::shared_ptr<LoadedStage> stage;
         {
             const std::shared_lock lock(tables_mutex);
-            stage = stages.at(model).get();
+            const auto found = stages.find(model);
+            if (found == stages.end()) {
+                return InferenceFailure{InferenceFailure::Kind::kFailed, "the stage has just been unloaded"};
+            }
+            stage = found->second;
         }
         // The caller may give up before the model thread gets to it, so the work owns what it touches.
         auto kept = std::make_shared<std::vector<HostTensor>>();
@@ -126,15 +153,19 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         const bool optimise = part.optimise();
         const std::int64_t total = part.total_bytes();
         const std::string path = options.directory + "/" + options.name + ".incoming";
+        const FileRemoval removal{path};
         std::int64_t written = 0;
         {
             std::ofstream file(path, std::ios::binary | std::ios::trunc);
             do {
                 file.write(part.chunk().data(), static_cast<std::streamsize>(part.chunk().size()));
                 written += static_cast<std::int64_t>(part.chunk().size());
-            } while (written <= total && reader->Read(&part));
+            } while (file && written <= total && reader->Read(&part));
             file.flush();
-            if (!file) return {grpc::StatusCode::RESOURCE_EXHAUSTED, "cannot write " + path};
+            if (!file) {
+                return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+                        fmt::format("cannot write {}: {}", path, std::strerror(errno))};
+            }
         }
         if (written != total) {
             return {grpc::StatusCode::INVALID_ARGUMENT,
@@ -153,8 +184,6 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         });
         if (!posted) return {grpc::StatusCode::UNAVAILABLE, "the node is shutting down"};
         const std::string what = problem.get();
-        std::error_code ignored;
-        std::filesystem::remove(path, ignored);
         if (!what.empty()) return {grpc::StatusCode::INVALID_ARGUMENT, what};
         stage->name = name;
         stage->inputs = stage->runner->input_specs();
@@ -178,24 +207,79 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     grpc::Status SetRoute(grpc::ServerContext* context, const wire::SetRouteRequest* request,
                           wire::SetRouteResponse* /*response*/) override {
         if (!from_owner(*context)) return not_owner();
-        const std::unique_lock lock(tables_mutex);
-        const auto stage = stages.find(request->stage());
-        if (stage == stages.end()) return {grpc::StatusCode::NOT_FOUND, "no stage '" + request->stage() + "'"};
-        std::unique_ptr<LinkSender>& sender = senders[request->next_name()];
-        if (!sender) {
-            const LinkEmulation link{request->emulate_link(), Nanoseconds(request->link_latency_ns()),
-                                     BytesPerSecond(request->link_bytes_per_second())};
-            try {
-                sender = std::make_unique<LinkSender>(
-                    connect_frames(request->next_address(), request->next_name(), {options.send_timeout}), link, pool,
-                    [this](const FrameHead& head, const std::string& problem) {
-                        warn(fmt::format("request {}: {}", head.request, problem));
-                    });
-            } catch (const EnvironmentError& error) {
-                return {grpc::StatusCode::UNAVAILABLE, error.what()};
+        const NextHop next{
+            request->next_name(),
+            request->next_address(),
+            {request->emulate_link(), Nanoseconds(request->link_latency_ns()),
+             BytesPerSecond(request->link_bytes_per_second())},
+            request->fresh(),
+        };
+        std::shared_ptr<LoadedStage> stage;
+        std::shared_ptr<Hop> hop;
+        {
+            const std::shared_lock lock(tables_mutex);
+            const auto found = stages.find(request->stage());
+            if (found == stages.end()) return {grpc::StatusCode::NOT_FOUND, "no stage '" + request->stage() + "'"};
+            stage = found->second;
+            for (const auto& [pipeline, route] : routes) {
+                if (!next.fresh && route.next->address == next.address && !route.next->broken) hop = route.next;
             }
         }
-        routes[request->pipeline()] = {stage->second.get(), sender.get()};
+        try {
+            if (!hop) hop = connect(next);
+        } catch (const EnvironmentError& error) {
+            return {grpc::StatusCode::UNAVAILABLE, error.what()};
+        }
+        const std::unique_lock lock(tables_mutex);
+        routes[request->pipeline()] = {stage, hop};
+        return grpc::Status::OK;
+    }
+
+    grpc::Status CloseRoute(grpc::ServerContext* context, const wire::CloseRouteRequest* request,
+                            wire::CloseRouteResponse* /*response*/) override {
+        if (!from_owner(*context)) return not_owner();
+        Route last;  // goes without the lock: its sender may wait for its thread
+        const std::unique_lock lock(tables_mutex);
+        const auto found = routes.find(request->pipeline());
+        if (found == routes.end()) return grpc::Status::OK;
+        last = std::move(found->second);
+        routes.erase(found);
+        return grpc::Status::OK;
+    }
+
+    grpc::Status UnloadStage(grpc::ServerContext* context, const wire::UnloadStageRequest* request,
+                             wire::UnloadStageResponse* /*response*/) override {
+        if (!from_owner(*context)) return not_owner();
+        std::shared_ptr<LoadedStage> stage;
+        {
+            const std::unique_lock lock(tables_mutex);
+            const auto found = stages.find(request->name());
+            if (found == stages.end()) return grpc::Status::OK;
+            stage = std::move(found->second);
+            stages.erase(found);
+        }
+        // Its memory is the model thread's, and whatever is queued there may still need it.
+        model_thread.post([last = std::move(stage)] {});
+        return grpc::Status::OK;
+    }
+
+    grpc::Status Watch(grpc::ServerContext* context, const wire::WatchRequest* request,
+                       grpc::ServerWriter<wire::NodeEvent>* writer) override {
+        if (!from_owner(*context)) return not_owner();
+        const Nanoseconds period = std::max<Nanoseconds>(Nanoseconds(request->period_ns()), kShortestBeat);
+        std::unique_lock lock(events_mutex);
+        std::size_t told = broken_connections.size();
+        while (!end.stop_requested() && !context->IsCancelled()) {
+            const std::vector<wire::NodeEvent> news(broken_connections.begin() + static_cast<std::ptrdiff_t>(told),
+                                                    broken_connections.end());
+            told = broken_connections.size();
+            lock.unlock();
+            bool heard = news.empty() ? writer->Write(wire::NodeEvent()) : true;
+            for (const wire::NodeEvent& event : news) heard = heard && writer->Write(event);
+            lock.lock();
+            if (!heard) break;
+            connection_broke.wait_for(lock, end.get_token(), period, [&] { return told < broken_connections.size(); });
+        }
         return grpc::Status::OK;
     }
 
@@ -211,9 +295,50 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     void accept_connections() {
         while (std::shared_ptr<FrameStream> connection = listener->accept()) {
             const std::lock_guard lock(connections_mutex);
-            connections.push_back(connection);
-            readers.emplace_back([this, connection] { read_frames(*connection); });
+            std::erase_if(readers, [](const Reader& reader) { return reader.done->load(); });
+            const auto done = std::make_shared<std::atomic<bool>>(false);
+            readers.push_back({connection, done, std::jthread([this, connection, done] {
+                                   read_frames(*connection);
+                                   *done = true;
+                               })});
         }
+    }
+
+    std::shared_ptr<Hop> connect(const NextHop& next) {
+        auto hop = std::make_shared<Hop>();
+        hop->address = next.address;
+        Hop* raw = hop.get();  // the sender is the hop's, so it cannot outlive it
+        hop->sender =
+            std::make_unique<LinkSender>(connect_frames(next.address, next.name, {options.send_timeout}), next.link,
+                                         pool, [this, raw](const FrameHead& head, const std::string& problem) {
+                                             warn(fmt::format("request {}: {}", head.request, problem));
+                                             raw->broken = true;
+                                             std::set<std::int32_t> carried{head.pipeline};
+                                             {
+                                                 const std::shared_lock lock(tables_mutex);
+                                                 for (const auto& [pipeline, route] : routes) {
+                                                     if (route.next.get() == raw) carried.insert(pipeline);
+                                                 }
+                                             }
+                                             tell_broken(carried, fmt::format("node '{}': {}", options.name, problem));
+                                         });
+        return hop;
+    }
+
+    /// Tells whoever watches that frames of these pipelines may be lost.
+    void tell_broken(const std::set<std::int32_t>& pipelines, const std::string& cause) {
+        wire::NodeEvent event;
+        event.set_cause(cause);
+        {
+            const std::shared_lock lock(tables_mutex);
+            for (const std::int32_t pipeline : pipelines) {
+                if (routes.contains(pipeline)) event.add_broken_pipelines(pipeline);
+            }
+        }
+        if (event.broken_pipelines().empty() || end.stop_requested()) return;
+        const std::lock_guard lock(events_mutex);
+        broken_connections.push_back(std::move(event));
+        connection_broke.notify_all();
     }
 
     std::optional<Route> find_route(std::int32_t pipeline) const {
@@ -235,6 +360,8 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     }
 
     void read_frames(FrameStream& stream) {
+        std::set<std::int32_t> carried;
+        std::string cause = "the node before it closed the connection";
         try {
             const auto longest = static_cast<std::uint64_t>(options.longest_message.value());
             while (auto frame =
@@ -244,6 +371,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
                     warn(frame->refusal);
                     continue;
                 }
+                carried.insert(frame->head.pipeline);
                 if (!frame->refusal.empty()) frame->head.error = "node '" + options.name + "': " + frame->refusal;
                 if (!frame->head.error.empty()) {
                     pass_failure(std::move(frame->head), *route);
@@ -253,14 +381,16 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
             }
         } catch (const std::exception& error) {
             warn(error.what());
+            cause = error.what();
             stream.shut_down();
         }
+        tell_broken(carried, fmt::format("node '{}': {}", options.name, cause));
     }
 
     static void pass_failure(FrameHead head, const Route& route) {
         head.tensors.clear();
         head.handed_over = now_monotonic();
-        route.next->send(std::move(head), {});
+        route.next->sender->send(std::move(head), {});
     }
 
     void run_stage(const ReceivedFrame& frame, const Route& route) {
@@ -286,7 +416,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
                     head.tensors.push_back({output.dtype, output.shape, static_cast<std::int64_t>(output.size)});
                 }
                 head.stages.push_back(record);
-                route.next->send(std::move(head), outputs);
+                route.next->sender->send(std::move(head), outputs);
             });
         } catch (const std::exception& error) {
             head = frame.head;
@@ -309,13 +439,19 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     mutable std::shared_mutex tables_mutex;
     std::map<std::string, std::shared_ptr<LoadedStage>> stages;
     std::map<std::int32_t, Route> routes;
-    std::map<std::string, std::unique_ptr<LinkSender>> senders;
 
     ModelThread model_thread;
     std::stop_source end;
+    std::mutex events_mutex;
+    std::vector<wire::NodeEvent> broken_connections;  ///< ever; a connection breaks seldom
+    std::condition_variable_any connection_broke;
     std::mutex connections_mutex;
-    std::list<std::shared_ptr<FrameStream>> connections;
-    std::list<std::jthread> readers;
+    struct Reader {
+        std::shared_ptr<FrameStream> connection;
+        std::shared_ptr<std::atomic<bool>> done;
+        std::jthread thread;
+    };
+    std::list<Reader> readers;
     std::jthread acceptor;
     std::unique_ptr<grpc::Service> inference_service;
     std::unique_ptr<GrpcServer> server;
@@ -334,12 +470,13 @@ NodeServer::NodeServer(NodeOptions options, StageLoader& loader)
 
 NodeServer::~NodeServer() {
     State& state = *state_;
+    state.end.request_stop();  // whoever watches is let go
     state.server.reset();
     state.listener->shut_down();
     state.acceptor.join();
-    for (const auto& connection : state.connections) connection->shut_down();
+    for (const auto& reader : state.readers) reader.connection->shut_down();
     state.model_thread.end();
-    for (std::jthread& reader : state.readers) reader.join();
+    for (auto& reader : state.readers) reader.thread.join();
 }
 
 const std::string& NodeServer::inference_address() const { return state_->inference_address; }

@@ -21,6 +21,10 @@ const std::string kRequest =
     R"("return_transfer_ns":10,"stages":[{"node":"green","transfer_ns":20,"queue_ns":30,"compute_ns":4000,"cpu_ns":3900,)"
     R"("input_bytes":768,"output_bytes":40}]})"
     "\n";
+const std::string kFailover =
+    R"-({"record":"failover","at_ns":2000,"node":"green","cause":"node 'green' was killed by signal 9 (Killed)",)-"
+    R"("noticed_by":"process end","silent_ns":0,"resubmitted":3,"recovery_ns":1500})"
+    "\n";
 const std::string kNode =
     R"({"record":"node","node":"green","compute_cpu_ns":3900,"total_cpu_ns":4500,"throttled_ns":12,)"
     R"("peak_memory_bytes":1024,"compute_energy":{"joules":0.5,"uncertainty_joules":0.25,"provenance":"estimated",)"
@@ -66,6 +70,25 @@ TEST_CASE("a run log is read as it stands and written back byte for byte") {
     CHECK(log.end->complete);
     CHECK(log.end->gateway_cpu.count() == 99);
     CHECK(write_run_log(log) == kText);
+}
+
+TEST_CASE("what failed during a run is in its log") {
+    const std::string text = kHeader + kRequest + kFailover + kNode + kEnd;
+    const RunLog log = read_run_log(text, "r.jsonl");
+    REQUIRE(log.failovers.size() == 1);
+    CHECK(log.failovers[0].node == "green");
+    CHECK(log.failovers[0].noticed_by == "process end");
+    CHECK(log.failovers[0].resubmitted == 3);
+    CHECK(log.failovers[0].recovery == Nanoseconds(1500));
+    CHECK(write_run_log(log) == text);
+    // A request that went another way says so; a connection has no node, and may never have been recovered.
+    std::string other =
+        replaced(text, R"("error":"node green died",)", R"("error":"node green died","resubmitted":2,)");
+    other = replaced(replaced(other, R"("node":"green","cause")", R"("cause")"), R"(,"recovery_ns":1500)", "");
+    const RunLog second = read_run_log(other, "r.jsonl");
+    CHECK(second.requests[0].resubmitted == 2);
+    CHECK_FALSE(second.failovers[0].recovery.has_value());
+    CHECK(write_run_log(second) == other);
 }
 
 TEST_CASE("random run logs survive writing and reading") {
@@ -120,9 +143,11 @@ TEST_CASE("what is wrong with a run log is said with file and line") {
         {kHeader + kHeader, "r.jsonl:2: missing key 'record' in the document"},
         {kHeader + kEnd + kRequest, "r.jsonl:3: follows the line that ends the log"},
         {kHeader + kNode + kRequest, "r.jsonl:3: a request follows the nodes' totals"},
+        {kHeader + kFailover + kRequest, "r.jsonl:3: a request follows the failovers"},
+        {kHeader + kNode + kFailover, "r.jsonl:3: a failover follows the nodes' totals"},
         {kHeader + "\n" + kRequest, "r.jsonl:2: is empty; expected JSON"},
         {kHeader + "{\"record\":\"requst\"}\n",
-         "r.jsonl:2: unknown record 'requst' (did you mean 'request'?); valid: request, node, end"},
+         "r.jsonl:2: unknown record 'requst' (did you mean 'request'?); valid: request, failover, node, end"},
         {kHeader + "{\"record\":\n" + kRequest,
          "r.jsonl:2: not valid JSON: syntax error while parsing value - unexpected end of input; expected '[', '{', or "
          "a "
