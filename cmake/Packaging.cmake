@@ -59,6 +59,7 @@ if(NOT CARBONEDGE_SANITIZE)  # it runs the programs
   carbonedge_completion(${tools})
 endif()
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY schemas/ DESTINATION ${CMAKE_INSTALL_DATADIR}/carbonedge/schemas FILES_MATCHING PATTERN "*.schema.json")
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME carbonedge)

@@ -2,8 +2,9 @@
 //   gate_study compact RUN.samples.jsonl...  > recorded.csv    what the study keeps of `profile --against`
 //   gate_study tables RECORDED.csv                              the tables of docs/gate.md, Markdown
 //   gate_study check RECORDED.csv                               every recorded run through the gate; status 1 where an
-//   unchanged
-//                                                               model does not pass, or a slowed one is not found
+//                                                               unchanged model does not pass, or a slowed one is not
+//                                                               found. An open run goes on, as a build would: the
+//                                                               rounds recorded next are judged with it
 #include "benchmarks/gate_study/trials.h"
 #include "lib/base/atomic_file.h"
 #include "lib/base/errors.h"
@@ -170,6 +171,27 @@ bool is_as_known(const std::string& version, const GateVerdict& verdict) {
     return verdict.outcome == GateOutcome::kPass;
 }
 
+struct RunVerdict {
+    GateVerdict verdict;
+    std::size_t rounds_more = 0;
+};
+
+/// The run by itself; while it is open, with the rounds recorded next.
+RunVerdict judge_run(const Recording& recording, const std::map<std::string, Rounds>& runs,
+                     std::map<std::string, Rounds>::const_iterator run) {
+    constexpr int kMostRunsMore = 2;
+    Rounds rounds = run->second;
+    RunVerdict result;
+    result.verdict = judge(interleaved_pair(recording, rounds, 1, true), study_rules(true), {});
+    for (int i = 0; i < kMostRunsMore && result.verdict.outcome == GateOutcome::kInconclusive; ++i) {
+        if (++run == runs.end()) break;
+        rounds.insert(rounds.end(), run->second.begin(), run->second.end());
+        result.rounds_more += run->second.size();
+        result.verdict = judge(interleaved_pair(recording, rounds, 1, true), study_rules(true), {});
+    }
+    return result;
+}
+
 ExitStatus check(const std::string& file) {
     const Recording recording = read(file);
     std::map<std::string, std::map<std::string, Rounds>> runs;
@@ -178,13 +200,17 @@ ExitStatus check(const std::string& file) {
     for (const auto& [version, all] : runs) {
         std::map<GateOutcome, std::size_t> outcomes;
         std::map<std::string, std::size_t> blamed;
-        for (const auto& [run, rounds] : all) {
-            const GateVerdict verdict = judge(interleaved_pair(recording, rounds, 1, true), study_rules(true), {});
+        for (auto run = all.begin(); run != all.end(); ++run) {
+            const auto [verdict, rounds_more] = judge_run(recording, all, run);
             ++outcomes[verdict.outcome];
             if (!verdict.blames.empty()) ++blamed[verdict.blames.front().key.name];
-            if (is_as_known(version, verdict)) continue;
-            as_known = false;
-            fmt::print(std::cout, "  {}: {}\n", run, gate_headline(verdict));
+            const bool known = is_as_known(version, verdict);
+            as_known = as_known && known;
+            if (rounds_more > 0) {
+                fmt::print(std::cout, "  {}: open after {} rounds; {} more decided\n", run->first, run->second.size(),
+                           rounds_more);
+            }
+            if (!known) fmt::print(std::cout, "  {}: {}\n", run->first, gate_headline(verdict));
         }
         fmt::print(std::cout, "{}: {} recorded runs:", version, all.size());
         for (const auto& [outcome, count] : outcomes)

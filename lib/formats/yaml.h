@@ -17,4 +17,9 @@ inline constexpr std::size_t kLargestYaml = std::size_t{16} << 20U;
 /// texts over kLargestYaml. Throws InputError with file and line.
 JsonDocument read_yaml(std::string_view text, const std::string& file);
 
+/// The value as a YAML document that every reader takes for the same: in blocks, arrays of plain values on one line,
+/// text in double quotes but for keys that can be nothing else, numbers that read back alike. Throws
+/// std::invalid_argument for a number that is not finite.
+std::string write_yaml(const nlohmann::ordered_json& value);
+
 }  // namespace carbonedge

@@ -3,11 +3,19 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace carbonedge {
 namespace {
 
 std::string percent(double relative) { return fmt::format("{:+.1f}", 100 * relative); }
+
+/// Why a change beyond its limit passes; "" where there is nothing to explain.
+std::string_view why_it_passes(const GateFinding& finding) {
+    if (finding.outcome != GateOutcome::kPass || !(finding.change > finding.relative_limit)) return "";
+    const bool below_floor = std::abs(finding.current - finding.baseline) <= finding.absolute_floor;
+    return below_floor ? ", but below the absolute floor" : ", but not certain; the whole is judged by itself";
+}
 
 }  // namespace
 
@@ -50,7 +58,7 @@ std::string gate_finding_text(const GateFinding& finding, double confidence) {
         inside = fmt::format("{:g} % interval {} to {} %, ", 100 * confidence, percent(*finding.change_low),
                              percent(*finding.change_high));
     }
-    return fmt::format("{} ({}limit {:g} %)", text, inside, 100 * finding.relative_limit);
+    return fmt::format("{} ({}limit {:g} %{})", text, inside, 100 * finding.relative_limit, why_it_passes(finding));
 }
 
 std::string gate_headline(const GateVerdict& verdict) {

@@ -159,6 +159,11 @@ std::vector<std::string> comparison_notes(std::span<const Subject> subjects, std
                                         subject.run->header.requests));
         }
     }
+    for (const Subject& subject : subjects) {
+        for (const std::string& missed : missed_limits(subject, options.seed)) {
+            notes.push_back(fmt::format("{}: {}", subject.name, missed));
+        }
+    }
     note_shared_runs(notes, subjects);
     return notes;
 }

@@ -3,6 +3,7 @@
 #include "lib/partition/partition.h"
 #include "lib/profile/profile.h"
 #include "lib/profile/samples.h"
+#include "lib/report/benchmark_file.h"
 #include "lib/report/document.h"
 #include "lib/report/subject.h"
 
@@ -26,5 +27,8 @@ Document describe_partition(const Partition& partition);
 
 /// Samples: facts "samples", table "rounds" with the CPU time of each round's models.
 Document describe_samples(const Samples& samples);
+
+/// What another tool timed: facts "measurement", table "benchmarks".
+Document describe_benchmarks(const BenchmarkTimings& timings);
 
 }  // namespace carbonedge

@@ -13,7 +13,8 @@ namespace carbonedge {
 /// the gate says.
 std::string gate_as_github_benchmark(const GateVerdict& verdict);
 
-/// Bencher Metric Format: for the whole ("total") and each stage or layer, each metric's value.
+/// Bencher Metric Format: for the whole ("total") and each stage or layer, each metric's value, with the
+/// bounds that the gate's interval of the change gives it where there is one.
 std::string gate_as_bencher(const GateVerdict& verdict);
 
 }  // namespace carbonedge

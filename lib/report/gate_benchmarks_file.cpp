@@ -19,6 +19,23 @@ double charted(const GateFinding& finding) {
 
 bool has_value(const GateFinding& finding) { return finding.current_units > 0 && std::isfinite(finding.current); }
 
+/// With the bounds of the gate's interval, where it has them: what Bencher draws around a value.
+Json bencher_metric(const GateFinding& finding) {
+    Json metric;
+    metric["value"] = charted(finding);
+    const bool bounded = finding.change_low && finding.change_high && std::isfinite(*finding.change_low) &&
+                         std::isfinite(*finding.change_high) && *finding.change_low < *finding.change_high;
+    if (!bounded) return metric;
+    const auto bound = [&](double change) {
+        GateFinding at = finding;
+        at.current = finding.baseline * (1 + change);
+        return charted(at);
+    };
+    metric["lower_value"] = bound(*finding.change_low);
+    metric["upper_value"] = bound(*finding.change_high);
+    return metric;
+}
+
 std::string benchmark_name(const QuantityKey& key) {
     if (key.scope == GateScope::kTotal) return "total";
     return fmt::format("{} {}", gate_scope_name(key.scope), key.name);
@@ -47,7 +64,7 @@ std::string gate_as_bencher(const GateVerdict& verdict) {
     Json all = Json::object();
     for (const GateFinding& finding : verdict.findings) {
         if (!has_value(finding)) continue;
-        all[benchmark_name(finding.key)][std::string(gate_metric_name(finding.key.metric))]["value"] = charted(finding);
+        all[benchmark_name(finding.key)][std::string(gate_metric_name(finding.key.metric))] = bencher_metric(finding);
     }
     return text_of(all);
 }

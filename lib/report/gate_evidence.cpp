@@ -383,6 +383,40 @@ Evidence run_evidence(const Subject& subject, const std::string& name, const Evi
     return evidence;
 }
 
+/// Each benchmark counts as a layer; one alone is the whole too. Runs of hyperfine are runs; repetitions in one process
+/// share what differs between processes, so they are one run, whose noise nothing in the file shows.
+Evidence benchmarks_evidence(const BenchmarkTimings& timings, const std::string& name) {
+    Evidence evidence;
+    evidence.name = name;
+    evidence.kind = "benchmarks";
+    evidence.date_utc = timings.date_utc;
+    evidence.model = timings.program.empty() ? timings.tool : timings.program;
+    evidence.aspects["kind"] = fmt::format("benchmarks of {}", timings.tool);
+    evidence.aspects["clock"] = "wall time";
+    if (!timings.hardware.empty()) evidence.aspects["hardware"] = timings.hardware;
+    // Runs are permuted for all benchmarks together, so all need as many.
+    std::size_t runs = timings.benchmarks.front().wall.size();
+    for (const BenchmarkTiming& timing : timings.benchmarks) runs = std::min(runs, timing.wall.size());
+    EvidenceWriter writer(evidence);
+    const auto add = [&](GateMetric metric, GateScope scope, const std::string& of, const std::vector<double>& values) {
+        if (values.empty()) return;
+        const auto first = values.begin();
+        writer.add(metric, scope, of,
+                   timings.fresh_processes ? std::vector<double>(first, first + static_cast<std::ptrdiff_t>(runs))
+                                           : std::vector<double>{median_of(values)});
+    };
+    for (const BenchmarkTiming& timing : timings.benchmarks) {
+        // A type of its own: nothing tells a benchmark that was renamed from another one.
+        evidence.layers.push_back({timing.name, timing.name, 0, 0, 0});
+        add(GateMetric::kLatency, GateScope::kLayer, timing.name, timing.wall);
+        add(GateMetric::kCpuTime, GateScope::kLayer, timing.name, timing.cpu);
+        if (timings.benchmarks.size() > 1) continue;
+        add(GateMetric::kLatency, GateScope::kTotal, "", timing.wall);
+        add(GateMetric::kCpuTime, GateScope::kTotal, "", timing.cpu);
+    }
+    return evidence;
+}
+
 Samples joined_samples(const std::vector<ReportInput>& inputs, const std::vector<std::string>& names) {
     Samples all = std::get<Samples>(inputs.front());
     for (std::size_t i = 1; i < inputs.size(); ++i) {
@@ -432,6 +466,7 @@ Evidence evidence_of(const ReportInput& input, const std::string& name, const Ev
         }
         return samples_evidence(*samples, 0, std::nullopt, name, options);
     }
+    if (const auto* timings = std::get_if<BenchmarkTimings>(&input)) return benchmarks_evidence(*timings, name);
     if (std::holds_alternative<Partition>(input)) {
         throw UsageError(fmt::format("{} is a partition: a gate judges profiles, samples, plans and runs", name));
     }

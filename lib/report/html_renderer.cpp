@@ -162,7 +162,7 @@ void append_picture(std::string& out, const Picture& picture, bool drawn) {
         out += fmt::format(
             "<div class=\"drawing\" tabindex=\"0\" role=\"img\" aria-label=\"{}\"></div>\n"
             "<div class=\"tools\"></div>\n<details><summary>The numbers</summary></details>\n",
-            shown(picture.title + ". " + picture.caption));
+            shown(picture.title + ". " + picture.caption + " Arrow keys go from mark to mark."));
     } else {
         out += "<details><summary>The numbers</summary>\n";
         for (const Table& table : picture.numbers) append_table(out, table);
@@ -216,7 +216,7 @@ std::string render_html(const Document& document, std::span<const Picture> pictu
     out +=
         "</main>\n<footer><p>Made by carbonedge. This page holds everything it shows and loads nothing.</p></footer>\n";
     if (drawn) {
-        out += "<div id=\"tip\" hidden></div>\n<script type=\"application/json\" id=\"pictures\">";
+        out += "<div id=\"tip\" role=\"status\" hidden></div>\n<script type=\"application/json\" id=\"pictures\">";
         out += write_pictures(pictures);
         out += "</script>\n<script>";
         out += plot_library;

@@ -13,7 +13,9 @@
 namespace carbonedge {
 namespace {
 
-constexpr std::string_view kExpected = "expected a plan, a run log, a profile, samples or a partition of carbonedge";
+constexpr std::string_view kExpected =
+    "expected a plan, a run log, a profile, samples or a partition of carbonedge, or JSON of Google Benchmark or "
+    "hyperfine";
 
 /// "carbonedge.plan" of "carbonedge.plan/1": a version that is not known is the reader's to refuse.
 std::string_view schema_stem(std::string_view schema) { return schema.substr(0, schema.find('/')); }
@@ -45,6 +47,7 @@ ReportInput read_report_input(std::string_view text, const std::string& file) {
         const std::string name = plan.name;
         return Subject{name, std::move(plan), std::nullopt};
     }
+    if (schema.empty() && looks_like_benchmarks(text)) return read_benchmarks(text, file);
     throw InputError(file, 1,
                      schema.empty() ? fmt::format("has no schema, {}", kExpected)
                                     : fmt::format("has the schema '{}', {}", schema, kExpected));
@@ -54,6 +57,7 @@ std::string_view report_input_kind(const ReportInput& input) {
     if (std::holds_alternative<Profile>(input)) return "profile";
     if (std::holds_alternative<Partition>(input)) return "partition";
     if (std::holds_alternative<Samples>(input)) return "samples";
+    if (std::holds_alternative<BenchmarkTimings>(input)) return "file of benchmarks";
     return std::get<Subject>(input).run ? "run" : "plan";
 }
 

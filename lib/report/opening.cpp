@@ -201,6 +201,7 @@ std::vector<std::string> opening_of_run(const Subject& subject, std::uint64_t se
         what = fmt::format("What it emitted was not recorded; predicted are {} an inference: {}.",
                            grams_text(total_grams(account.ledger)), largest_share(account.ledger));
     }
+    for (const std::string& missed : missed_limits(subject, seed)) what += fmt::format(" But {}.", missed);
     return {
         fmt::format("The plan {} ran {} on {}, {}.", subject.name, model_name(subject.plan), nodes_text(subject),
                     run_extent(run)),

@@ -16,6 +16,10 @@ std::string render_text(const Document& document, std::size_t width);
 /// One section, RFC 4180 with a header row, exact values; facts as key,value.
 std::string render_csv(const Section& section);
 
+/// One section as JSON lines: an object a row with the names of the CSV's columns, exact values, null for an empty
+/// cell; facts as one object.
+std::string render_json_lines(const Section& section);
+
 /// Everything, GitHub-flavoured tables.
 std::string render_markdown(const Document& document);
 

@@ -43,6 +43,12 @@ Json to_json(const FactList& list) {
     return {{"title", list.title}, {"facts", facts}};
 }
 
+Json row_object(const Table& table, const std::vector<Cell>& row) {
+    Json entry = Json::object();
+    for (std::size_t i = 0; i < row.size(); ++i) entry[machine_name(table.columns[i])] = to_json(row[i]);
+    return entry;
+}
+
 Json to_json(const Table& table) {
     Json columns = Json::array();
     for (const Column& column : table.columns) {
@@ -51,15 +57,23 @@ Json to_json(const Table& table) {
         columns.push_back(entry);
     }
     Json rows = Json::array();
-    for (const auto& row : table.rows) {
-        Json entry = Json::object();
-        for (std::size_t i = 0; i < row.size(); ++i) entry[machine_name(table.columns[i])] = to_json(row[i]);
-        rows.push_back(entry);
-    }
+    for (const auto& row : table.rows) rows.push_back(row_object(table, row));
     return {{"title", table.title}, {"columns", columns}, {"rows", rows}, {"notes", table.notes}};
 }
 
+std::string lines_of(const Table& table) {
+    std::string text;
+    for (const auto& row : table.rows) text += write_json_line(row_object(table, row)) + "\n";
+    return text;
+}
+
+std::string lines_of(const FactList& list) { return write_json_line(to_json(list)["facts"]) + "\n"; }
+
 }  // namespace
+
+std::string render_json_lines(const Section& section) {
+    return std::visit([](const auto& one) { return lines_of(one); }, section);
+}
 
 std::string render_json(const Document& document) {
     Json sections = Json::object();

@@ -146,6 +146,7 @@ Document describe_run(const Subject& subject, std::uint64_t seed) {
         document.notes.push_back(fmt::format("incomplete: {}, {} of {} requests recorded", run_status(run),
                                              run.requests.size(), run.header.requests));
     }
+    for (const std::string& missed : missed_limits(subject, seed)) document.notes.push_back(missed);
     if (run.nodes.empty()) document.notes.emplace_back("no node totals were recorded: energy is as predicted");
     for (const RequestRecord& request : run.requests) {
         if (request.ok) continue;

@@ -1,5 +1,7 @@
 #include "lib/report/subject.h"
 
+#include "lib/report/cell_text.h"
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
@@ -58,6 +60,26 @@ std::optional<Spread> run_latency(const RunLog& run, std::uint64_t seed) {
         if (request.ok) seconds.push_back(to_seconds(request.latency).count());
     }
     return spread_of(std::move(seconds), seed);
+}
+
+std::vector<std::string> missed_limits(const Subject& subject, std::uint64_t seed) {
+    const Limits& limits = subject.plan.limits;
+    if (!subject.run || (!limits.latency_mean && !limits.latency_p95)) return {};
+    const auto latency = run_latency(*subject.run, seed);
+    if (!latency) return {};
+    std::vector<std::string> missed;
+    const auto check = [&](const std::optional<Nanoseconds>& limit, std::string_view what, double seconds,
+                           const std::optional<Interval>& interval) {
+        if (!limit || seconds <= to_seconds(*limit).count()) return;
+        const auto text = [](Nanoseconds time) { return fact_text(Cell(time), Unit::kTime); };
+        const bool open = interval && interval->low <= to_seconds(*limit).count();
+        missed.push_back(fmt::format("its {} of {} is above the plan's limit of {}{}", what,
+                                     text(to_nanoseconds(Seconds(seconds))), text(*limit),
+                                     open ? ", though within the spread of its requests" : ""));
+    };
+    check(limits.latency_mean, "mean latency", latency->mean, latency->mean_interval);
+    check(limits.latency_p95, "95th percentile", latency->p95, latency->p95_interval);
+    return missed;
 }
 
 std::optional<double> run_throughput(const RunLog& run) {

@@ -35,6 +35,10 @@ std::optional<Spread> run_latency(const RunLog& run, std::uint64_t seed);
 /// Requests answered per second between the first arrival and the last answer; absent for none.
 std::optional<double> run_throughput(const RunLog& run);
 
+/// "its mean latency of 338 ms is above the plan's limit of 300 ms": each latency limit of the plan that the run
+/// missed, and whether its interval leaves that open; empty where it kept them or there is no run with answers.
+std::vector<std::string> missed_limits(const Subject& subject, std::uint64_t seed);
+
 /// Share of the requests that each pipeline of the plan takes: as run where there is a run with answers, else as the
 /// plan's prediction routes them. Sums to 1.
 std::vector<double> pipeline_shares(const Subject& subject);

@@ -24,6 +24,8 @@ import subprocess
 import sys
 import tempfile
 
+import schemas
+
 KINDS = ("exact", "glob", "json", "jsonl")
 KEPT_VARIABLES = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "CARBONEDGE_SHARED_DATA", "HOME")
 TIME_LIMIT_SECONDS = 120
@@ -109,7 +111,9 @@ class Case:
         return found[0] if found else None
 
     def hold(self, stem, actual, required=False):
-        """Compares `actual` with the expectation stem.*, which where absent is: nothing."""
+        """Compares `actual` with the expectation stem.*, which where absent is: nothing. What claims a schema of ours has to keep it."""
+        if schemas.claimed(actual) and schemas.has_validator():
+            self.failures += [f"--- {stem.name} ---\n{problem}" for problem in schemas.check(actual)]
         try:
             file = self.expectation(stem)
             kind = file.suffix[1:] if file else "exact"

@@ -43,8 +43,16 @@ OUTCOMES = [("same", 0), ("slower", 1), ("too_few", 3)]
 
 def github_shell():
     steps = yaml.safe_load((DOCUMENTS / "github-actions.yml").read_text(encoding="utf-8"))["jobs"]["gate"]["steps"]
-    # What GitHub runs where no shell is named: bash -e {0}.
-    return [(["bash", "-e"], step["run"]) for step in steps if "run" in step and not step["name"].startswith("Install")]
+    # What GitHub runs for `shell: bash`.
+    return [(["bash", "--noprofile", "--norc", "-eo", "pipefail"], step["run"]) for step in steps if "run" in step and not step["name"].startswith("Install")]
+
+
+def installing_shell(service):
+    """The lines that bring carbonedge, of the services that have some."""
+    if service == "github":
+        steps = yaml.safe_load((DOCUMENTS / "github-actions.yml").read_text(encoding="utf-8"))["jobs"]["gate"]["steps"]
+        return "\n".join(step["run"] for step in steps if step.get("name", "").startswith("Install"))
+    return "\n".join(yaml.safe_load((DOCUMENTS / "gitlab-ci.yml").read_text(encoding="utf-8"))["carbon-gate"]["before_script"])
 
 
 def gitlab_shell():
@@ -139,6 +147,26 @@ class CiSnippets(unittest.TestCase):
                 self.assertEqual(status, 4, said)
                 self.assertIn("error: gate.ini", said)
                 self.assertFalse((workspace / "gate.xml").exists())
+
+    def test_what_installs_carbonedge_calls_a_target_that_there_is(self):
+        makefile = (SOURCE / "Makefile").read_text(encoding="utf-8")
+        for service in ("github", "gitlab"):
+            with self.subTest(service=service), tempfile.TemporaryDirectory() as name:
+                folder = pathlib.Path(name)
+                origin, programs = folder / "origin", folder / "programs"
+                origin.mkdir()
+                programs.mkdir()
+                git("init", "-q", cwd=origin)
+                (origin / "Makefile").write_text("%:\n\t@echo $@ >> $(CALLED)\n", encoding="utf-8")
+                git("add", "-A", cwd=origin)
+                git("commit", "-qm", "one", cwd=origin)
+                (programs / "apt-get").write_text("#!/bin/sh\n", encoding="utf-8")
+                (programs / "apt-get").chmod(0o755)
+                environment = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": name, "RUNNER_TEMP": name, "CALLED": str(folder / "called"),
+                               "CARBONEDGE_REPOSITORY": origin.as_uri()}
+                subprocess.run(["bash", "-eo", "pipefail", "-c", installing_shell(service)], cwd=folder, env=environment, capture_output=True, check=True, timeout=60)
+                (target,) = (folder / "called").read_text(encoding="utf-8").split()
+                self.assertRegex(makefile, rf"(?m)^{target}: .*build")
 
     def test_options_are_those_of_the_pages(self):
         for document in DOCUMENTS.iterdir():

@@ -50,11 +50,16 @@ class GateBenchmarks(unittest.TestCase):
         for words in CASES:
             with self.subTest(words=words):
                 found = {}
+                bounded = 0
                 for benchmark, measures in json.loads(gate(words, "bencher")).items():
                     for measure, metric in measures.items():
-                        self.assertEqual(set(metric), {"value"})
+                        if set(metric) != {"value"}:
+                            self.assertEqual(set(metric), {"value", "lower_value", "upper_value"})
+                            self.assertLess(metric["lower_value"], metric["upper_value"])
+                            bounded += 1
                         self.assertRegex(measure, r"^[a-z0-9_-]+$")
                         found[benchmark, measure] = metric["value"]
+                self.assertEqual(bounded > 0, not any("plan.json" in word for word in words), "what is predicted has no interval")
                 wanted = {(f"{scope} {name}".strip(), metric): value for (scope, name, metric), value in expected(words).items()}
                 self.assert_close(found, wanted)
 

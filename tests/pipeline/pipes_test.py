@@ -15,6 +15,7 @@ PAGE = SOURCE / "docs/pipes.md"
 TOOLS = {"awk", "jq", "mlr"}
 INPUTS = SOURCE / "tests/golden/inputs"
 FILES = {
+    "tiny.pt": "tiny.pt",
     "net.profile.csv": "invented.profile.csv",
     "cluster.ini": "cluster.ini",
     "green.run.jsonl": "report/green.run.jsonl",

@@ -36,6 +36,7 @@ std::string render_document(Document document, const StandardOptions& standard, 
                             std::size_t width) {
     const Section chosen = table ? chosen_section(document, *table) : main_section(document);
     if (standard.format == "csv") return render_csv(chosen);
+    if (standard.format == "jsonl") return render_json_lines(chosen);
     if (table) document.sections = {chosen};
     if (standard.format == "json") return render_json(document);
     if (standard.format == "markdown") return render_markdown(document);

@@ -18,7 +18,7 @@ bool parse_compare_options(int argc, const char* const* argv, std::string_view p
                         options.mode = text;
                     });
     add_seed_option(app, options.standard);
-    add_format_option(app, options.standard, {"text", "csv", "json", "markdown"});
+    add_format_option(app, options.standard, {"text", "csv", "json", "jsonl", "markdown"});
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
     if (options.input.empty()) throw UsageError("no profile or partition given, see -h");

@@ -13,7 +13,7 @@ bool parse_explain_options(int argc, const char* const* argv, std::string_view p
     app.add_option("--table", options.table, "print this table alone: decision, limits, alternatives, changes, nodes");
     app.add_option("--width", options.width, "characters a line of text may have (0: the terminal's, else 120)")
         ->capture_default_str();
-    add_format_option(app, options.standard, {"text", "csv", "json", "markdown"});
+    add_format_option(app, options.standard, {"text", "csv", "json", "jsonl", "markdown"});
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
     if (options.input.empty()) throw UsageError("no plan given, see -h");

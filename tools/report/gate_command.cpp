@@ -99,7 +99,7 @@ std::string render_verdict(const GateVerdict& verdict, const ReportOptions& opti
     if (options.standard.format == "github-benchmark") return gate_as_github_benchmark(verdict);
     if (options.standard.format == "bencher") return gate_as_bencher(verdict);
     if (options.standard.format == "markdown" && !options.table && !options.picture) return gate_markdown(verdict);
-    const bool for_people = options.standard.format != "csv" && options.standard.format != "json";
+    const bool for_people = !options.standard.format.starts_with("json") && options.standard.format != "csv";
     return render_report(gate_document(verdict, for_people), options.standard,
                          {options.table, options.picture, options.plot, options.width},
                          [&] { return std::vector<Picture>{gate_picture(verdict)}; });

@@ -110,7 +110,7 @@ ExitStatus intensity(const IntensityOptions& options, std::istream& in, std::ost
         document.notes.push_back(fmt::format("taken from the cache, fetched at {}", utc_text(fetched->fetched_at)));
     const std::vector<Subject> subjects = subjects_of(options, in);
     if (!subjects.empty()) document.sections.emplace_back(runs_in_series(series, subjects, options.policy));
-    const bool for_people = options.standard.format != "csv" && options.standard.format != "json";
+    const bool for_people = !options.standard.format.starts_with("json") && options.standard.format != "csv";
     if (for_people && !options.table) shorten_for_people(document);
     const std::vector<IntensityDecision> decisions = decisions_of(subjects, options);
     const auto pictures = [&] {

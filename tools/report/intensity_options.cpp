@@ -122,7 +122,7 @@ bool parse_intensity_options(int argc, const char* const* argv, std::string_view
     app.add_option("--table", options.table, "print this table alone: summary, hours, gaps, samples");
     app.add_option("--width", options.width, "characters a line of text may have (0: the terminal's, else 120)")
         ->capture_default_str();
-    add_format_option(app, options.standard, {"text", "csv", "json", "markdown", "html", "svg", "png"});
+    add_format_option(app, options.standard, {"text", "csv", "json", "jsonl", "markdown", "html", "svg", "png"});
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
     const bool countries = options.all_countries || !options.countries.empty();

@@ -64,6 +64,12 @@ void check(const ReportOptions& options) {
         throw UsageError("give --baseline or --baseline-history, not both");
     }
     check_gate_formats(options);
+    if (options.standard.format == "impact-framework" &&
+        (gated || !options.history.empty() || options.table || options.picture)) {
+        throw UsageError(
+            "--format impact-framework makes a manifest of one plan or run: --gate, --history, --table and --picture "
+            "do not go with it");
+    }
     if (options.last == 0) throw UsageError("--last: '0' is not a whole number of at least 1");
     if (!options.commit.empty() && options.history.empty()) throw UsageError("--commit belongs to --history");
     if (!options.history.empty() && !options.files.empty() && options.commit.empty()) {
@@ -91,9 +97,9 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
     app.add_option("--width", options.width, "characters a line of text may have (0: the terminal's, else 120)")
         ->capture_default_str();
     add_seed_option(app, options.standard);
-    add_format_option(
-        app, options.standard,
-        {"text", "csv", "json", "markdown", "html", "svg", "png", "junit", "github-benchmark", "bencher"});
+    add_format_option(app, options.standard,
+                      {"text", "csv", "json", "jsonl", "markdown", "html", "svg", "png", "junit", "github-benchmark",
+                       "bencher", "impact-framework"});
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return std::nullopt;
     check(options);

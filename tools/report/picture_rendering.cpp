@@ -69,10 +69,11 @@ std::string render_picture(const StandardOptions& standard, const RenderingOptio
     if (standard.format == "svg") return picture_as_svg(picture);
     if (standard.format == "png") return picture_as_png(picture);
     if (standard.format == "csv") return render_csv(find_numbers(picture, rendering.table));
+    if (standard.format == "jsonl") return render_json_lines(find_numbers(picture, rendering.table));
     if (standard.format == "text") {
         return render_plot(picture, text_width_for(standard, rendering.width), glyphs_for(standard));
     }
-    throw UsageError("--picture: only text, csv, svg and png show one picture alone, not " + standard.format);
+    throw UsageError("--picture: only text, csv, jsonl, svg and png show one picture alone, not " + standard.format);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "lib/report/comparability.h"
 #include "lib/report/comparison.h"
 #include "lib/report/descriptions.h"
+#include "lib/report/impact_framework.h"
 #include "lib/report/input_file.h"
 #include "lib/report/pictures_of.h"
 #include "tools/report/gate_command.h"
@@ -28,6 +29,14 @@ void check_aspects(const std::vector<std::string>& names) {
             throw UsageError("--allow-mixed: " + unknown_name_message("aspect", name, known));
         }
     }
+}
+
+constexpr std::string_view kImpactFramework = "impact-framework";
+
+std::string manifest_usage(std::size_t files) {
+    return fmt::format(
+        "--format {}: {}; a manifest is made of one plan or one run", kImpactFramework,
+        files == 0 ? "this file has no joules of an inference" : fmt::format("{} files are given", files));
 }
 
 /// Several inputs as subjects of one comparison. A plan that a given run has executed adds nothing and is left out.
@@ -59,6 +68,7 @@ Document describe(const ReportInput& input, std::uint64_t seed) {
     if (const auto* profile = std::get_if<Profile>(&input)) return describe_profile(*profile);
     if (const auto* partition = std::get_if<Partition>(&input)) return describe_partition(*partition);
     if (const auto* samples = std::get_if<Samples>(&input)) return describe_samples(*samples);
+    if (const auto* timings = std::get_if<BenchmarkTimings>(&input)) return describe_benchmarks(*timings);
     const auto& subject = std::get<Subject>(input);
     return subject.run ? describe_run(subject, seed) : describe_plan(subject);
 }
@@ -106,6 +116,7 @@ ExitStatus report(const ReportOptions& options, std::istream& in, std::ostream& 
     const std::uint64_t seed = options.standard.seed;
     const bool single = inputs.size() == 1;
     if (single && !std::holds_alternative<Subject>(inputs.front())) {
+        if (options.standard.format == kImpactFramework) throw UsageError(manifest_usage(0));
         write(describe(inputs.front(), seed), [&] {
             if (const auto* profile = std::get_if<Profile>(&inputs.front())) return pictures_of_profile(*profile);
             const auto* partition = std::get_if<Partition>(&inputs.front());
@@ -114,6 +125,11 @@ ExitStatus report(const ReportOptions& options, std::istream& in, std::ostream& 
         return ExitStatus::kOk;
     }
     const std::vector<Subject> subjects = to_subjects(std::move(inputs), options.files);
+    if (options.standard.format == kImpactFramework) {
+        if (subjects.size() > 1) throw UsageError(manifest_usage(options.files.size()));
+        write_output(options.standard.output, options.standard.overwrite, as_impact_framework(subjects.front()), out);
+        return verdict(subjects, options.standard.quiet, err);
+    }
     if (subjects.size() == 1) {
         write(describe(subjects.front(), seed), [&] { return pictures_of_subject(subjects.front(), seed); });
         return verdict(subjects, options.standard.quiet, err);

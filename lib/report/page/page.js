@@ -25,15 +25,20 @@
     return `${Number((size / step[0]).toPrecision(4))} ${step[1]}${symbol}`;
   }
 
-  function showTip(picture, event, datum) {
-    tip.hidden = true;
-    if (!datum || typeof datum !== "object") return;
-    const lines = picture.tables.flatMap((table) => table.columns)
+  // What a mark stands for, as lines.
+  function linesOf(picture, datum) {
+    if (!datum || typeof datum !== "object") return [];
+    return = picture.tables.flatMap((table) => table.columns)
       .filter((column, i, all) => all.findIndex((other) => other.name === column.name) === i)
       .filter((column) => datum[column.name] !== undefined && datum[column.name] !== null && datum[column.name] !== "")
-      .map((column) => element("div", `${column.title}: ${readable(datum[column.name], column.unit)}`));
+      .map((column) => `${column.title}: ${readable(datum[column.name], column.unit)}`);
+  }
+
+  function showTip(picture, event, datum) {
+    tip.hidden = true;
+    const lines = linesOf(picture, datum);
     if (lines.length === 0) return;
-    tip.replaceChildren(...lines);
+    tip.replaceChildren(...lines.map((line) => element("div", line)));
     tip.hidden = false;
     const left = Math.min(event.pageX + 14, window.scrollX + document.documentElement.clientWidth - tip.offsetWidth - 8);
     tip.style.left = `${Math.max(left, 4)}px`;
@@ -59,6 +64,50 @@
     return made;
   }
 
+  // The marks of a drawing that stand for a row of its numbers, in the order drawn, each row once.
+  function marksOf(view, picture) {
+    const marks = [];
+    const seen = new Set();
+    (function walk(item) {
+      for (const each of item.items ?? []) {
+        const text = each.datum && each.bounds ? linesOf(picture, each.datum).join("\n") : "";
+        if (text !== "" && !seen.has(text)) {
+          seen.add(text);
+          marks.push(each);
+        }
+        walk(each);
+      }
+    })(view.scenegraph().root);
+    return marks;
+  }
+
+  // Arrow keys go from mark to mark: the tip that a pointer would show, read out as well.
+  function reachByKeys(figure, picture, view) {
+    const drawing = figure.querySelector(".drawing");
+    let marks;
+    let at = -1;
+    drawing.onkeydown = (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (step === undefined) return;
+      marks ??= marksOf(view, picture);
+      if (marks.length === 0) return;
+      event.preventDefault();
+      at = at === -1 && step === -1 ? marks.length - 1 : (at + step + marks.length) % marks.length;
+      const origin = view.origin();
+      let [x, y] = [origin[0], origin[1]];
+      for (let group = marks[at].mark?.group; group; group = group.mark?.group) {
+        x += group.x ?? 0;
+        y += group.y ?? 0;
+      }
+      const box = drawing.querySelector("svg").getBoundingClientRect();
+      const bounds = marks[at].bounds;
+      showTip(picture, { pageX: window.scrollX + box.left + x + (bounds.x1 + bounds.x2) / 2,
+                         pageY: window.scrollY + box.top + y + (bounds.y1 + bounds.y2) / 2 }, marks[at].datum);
+      drawing.dataset.mark = String(at);
+    };
+    drawing.onblur = () => { tip.hidden = true; };
+  }
+
   async function draw(figure, picture) {
     const drawing = figure.querySelector(".drawing");
     const room = drawing.clientWidth;
@@ -70,6 +119,7 @@
       await view.initialize(inside).runAsync();
       drawing.replaceChildren(inside);
       const excess = inside.querySelector("svg").getBoundingClientRect().width - room;
+      reachByKeys(figure, picture, view);
       if (Math.abs(excess) < 3) break;
       width = Math.max(120, width - excess);
     }

@@ -59,6 +59,23 @@ TEST_CASE("what YAML can do beyond JSON is refused with its line") {
     }
 }
 
+TEST_CASE("what is written as YAML is read as the same value") {
+    const nlohmann::ordered_json value = {
+        {"name", "a: b # c \"quoted\" \\ \xC3\xA9\n"},
+        {"yes", "true"},
+        {"12", "12"},
+        {"a key: with", nullptr},
+        {"numbers", {1, -2, 0.1, 1e-5, 1.5e300, 0.0}},
+        {"flags", {true, false}},
+        {"empty", ""},
+        {"nested",
+         {{"list", nlohmann::ordered_json::array({{{"x", 1}}, {{"y", nlohmann::ordered_json::array({1, 2})}}})}}}};
+    const std::string text = write_yaml(value);
+    CHECK(read_yaml(text, "f.yml").root().value() == value);
+    CHECK(text.find("1.0e-05") != std::string::npos);
+    CHECK(text.find("\"yes\": \"true\"") != std::string::npos);
+}
+
 TEST_CASE("bombs of YAML are refused before they go off") {
     CHECK(error_text([] { (void)read_yaml(std::string(100, '[') + std::string(100, ']'), "f.yml"); }) ==
           "f.yml:1: nested deeper than 64 levels");

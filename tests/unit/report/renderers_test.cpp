@@ -36,6 +36,15 @@ TEST_CASE("CSV quotes what needs it, and nothing else and empty is empty") {
     CHECK(render_csv(document.sections[0]) == "key,value\ncarbon_gco2e,0.00529\np95_ns,\n");
 }
 
+TEST_CASE("JSON lines have the names of the CSV, a row a line") {
+    const Document document = awkward_document();
+    CHECK(render_json_lines(main_section(document)) ==
+          "{\"name\":\"a,b\",\"time_ns\":1500}\n"
+          "{\"name\":\"say \\\"hi\\\"\\nthere\",\"time_ns\":null}\n"
+          "{\"name\":\"<b>|*x*\",\"time_ns\":0}\n");
+    CHECK(render_json_lines(document.sections[0]) == "{\"carbon_gco2e\":0.00529,\"p95_ns\":null}\n");
+}
+
 TEST_CASE("Markdown shows names as they are") {
     CHECK(render_markdown(awkward_document()) ==
           "# A &amp; B\n"

@@ -39,6 +39,24 @@ TEST_CASE("latency and throughput are of the requests answered") {
     CHECK(run_status(*subject.run) == "complete, 1 failed");
 }
 
+TEST_CASE("a run tells which latency limits of its plan it missed") {
+    Subject subject = run_of(single_node_plan("mono", "medium"), 11);  // mean 315 ms, 310 to 320
+    CHECK(missed_limits(subject, 0).empty());
+    subject.plan.limits.latency_mean = milliseconds(315);
+    CHECK(missed_limits(subject, 0).empty());
+    subject.plan.limits.latency_mean = milliseconds(314);
+    CHECK(missed_limits(subject, 0) ==
+          std::vector<std::string>{"its mean latency of 315 ms is above the plan's limit of 314 ms, though within the "
+                                   "spread of its requests"});
+    subject.plan.limits.latency_mean = milliseconds(200);
+    subject.plan.limits.latency_p95 = milliseconds(300);
+    CHECK(missed_limits(subject, 0) ==
+          std::vector<std::string>{"its mean latency of 315 ms is above the plan's limit of 200 ms",
+                                   "its 95th percentile of 320 ms is above the plan's limit of 300 ms"});
+    subject.run.reset();
+    CHECK(missed_limits(subject, 0).empty());
+}
+
 TEST_CASE("how a run ended is told apart") {
     RunLog run = sample_run(single_node_plan("mono", "medium"), 2);
     run.end->complete = false;
