@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/emitter.h>
 #include <yaml-cpp/emittermanip.h>
+#include <yaml-cpp/null.h>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -59,6 +60,8 @@ void emit(YAML::Emitter& out, const Json& value) {
         if (!std::isfinite(value.get<double>()))
             throw std::invalid_argument("YAML for every reader has finite numbers");
         out << number_with_point(value);
+    } else if (value.is_null()) {
+        out << YAML::Null;
     } else {
         out << value.dump();
     }
