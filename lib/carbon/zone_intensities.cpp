@@ -13,6 +13,10 @@ void require_zone(const Cluster& cluster, const std::string& zone, const std::st
     std::set<std::string> zones;
     for (const Node& node : cluster.nodes) zones.insert(node.zone);
     if (!cluster.gateway_zone.empty()) zones.insert(cluster.gateway_zone);
+    if (!cluster.default_link.zone.empty()) zones.insert(cluster.default_link.zone);
+    for (const Link& link : cluster.links) {
+        if (!link.zone.empty()) zones.insert(link.zone);
+    }
     if (zones.count(zone) > 0) return;
     const std::vector<std::string> names(zones.begin(), zones.end());
     throw UsageError(option + ": " + unknown_name_message("zone", zone, names));
@@ -47,6 +51,13 @@ void set_zone_intensity(Cluster& cluster, const std::string& zone, CarbonIntensi
         node.intensity = intensity;
         node.intensity_origin.reset();
     }
+    const auto set_link = [&](Link& link) {
+        if (link.zone != zone) return;
+        link.intensity = intensity;
+        link.intensity_origin.reset();
+    };
+    set_link(cluster.default_link);
+    for (Link& link : cluster.links) set_link(link);
     if (cluster.gateway_zone == zone && cluster.gateway_intensity) {
         cluster.gateway_intensity = intensity;
         cluster.gateway_intensity_origin.reset();

@@ -20,7 +20,7 @@ void require_zone(const Cluster& cluster, const std::string& zone, const std::st
 /// zones that none of them covers: intensities of different kinds are never mixed.
 void require_one_kind(const ZoneSeries& series, const Cluster& cluster, const std::string& option);
 
-/// Gives the zone's nodes, and the gateway where it is of that zone and counts an intensity, this one.
+/// Gives the zone's nodes and links, and the gateway where it is of that zone and counts an intensity, this one.
 void set_zone_intensity(Cluster& cluster, const std::string& zone, CarbonIntensity intensity);
 
 /// A zone's intensity from a moment on.

@@ -50,6 +50,8 @@ Link link_between(const Cluster& cluster, std::string_view from, std::string_vie
     return link;
 }
 
+bool states_energy(const Link& link) { return link.energy_per_byte > JoulesPerByte(0) || link.states_no_energy; }
+
 CarbonIntensity link_intensity(const Cluster& cluster, const Link& link, std::string_view from, std::string_view to) {
     if (link.intensity) return *link.intensity;
     const auto first = end_intensity(cluster, from);

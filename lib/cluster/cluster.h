@@ -61,6 +61,9 @@ struct Link {
     BytesPerSecond bandwidth{0.0};  ///< 0: not limited
     JoulesPerByte energy_per_byte{0.0};
     std::optional<CarbonIntensity> intensity;  ///< absent: mean of the two ends
+    bool states_no_energy = false;  ///< energy_per_byte = 0 was said; else 0 means that nobody said (states_energy())
+    std::string zone;               ///< chooses within a series that holds several
+    std::optional<IntensityOrigin> intensity_origin;  ///< absent: the cluster file states the number, or none
 
     bool operator==(const Link&) const = default;
 };
@@ -109,6 +112,9 @@ inline constexpr std::string_view kGateway = "gateway";
 /// The link between two named ends (either may be kGateway), in either direction, else the default.
 /// A node's link to itself is free: zero latency, no bandwidth limit, no energy.
 Link link_between(const Cluster& cluster, std::string_view from, std::string_view to);
+
+/// Whether somebody said what a byte over this link takes, be it 0. What nobody said is not counted, and told so.
+bool states_energy(const Link& link);
 
 /// The intensity that a link's joules are charged with: its own, else the mean of its ends.
 CarbonIntensity link_intensity(const Cluster& cluster, const Link& link, std::string_view from, std::string_view to);

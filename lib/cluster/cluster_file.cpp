@@ -37,7 +37,7 @@ constexpr std::array kNodeKeys{"cpus"sv,
                                "embodied"sv,
                                "lifetime"sv,
                                "device"sv};
-constexpr std::array kLinkKeys{"latency"sv, "bandwidth"sv, "energy_per_byte"sv, "intensity"sv};
+constexpr std::array kLinkKeys{"latency"sv, "bandwidth"sv, "energy_per_byte"sv, "intensity"sv, "zone"sv};
 constexpr std::array kGatewayKeys{"zone"sv, "intensity"sv};
 constexpr std::array kTransportKeys{"fixed_ns"sv,
                                     "per_byte_ns"sv,
@@ -181,8 +181,14 @@ Link read_link(const IniFile& ini, const IniSection& section) {
     }
     reader.read("latency", link.latency, parse_duration);
     reader.read("bandwidth", link.bandwidth, parse_bandwidth);
-    reader.read("energy_per_byte", link.energy_per_byte, parse_energy_per_byte);
-    reader.read("intensity", link.intensity, parse_intensity);
+    const bool says_energy = reader.read("energy_per_byte", link.energy_per_byte, parse_energy_per_byte);
+    link.states_no_energy = says_energy && link.energy_per_byte == JoulesPerByte(0);
+    reader.read("zone", link.zone, parse_text);
+    StatedIntensity intensity;
+    if (reader.read("intensity", intensity, parse_stated_intensity)) {
+        link.intensity_origin = intensity.origin;
+        if (!intensity.origin) link.intensity = intensity.number;
+    }
     return link;
 }
 
@@ -263,7 +269,28 @@ std::string common(const Cluster& cluster, std::string Node::*kind) {
     return all ? first : "";
 }
 
-/// Looks every named intensity up; the gateway's last, since it is to be of the nodes' signal and scope.
+/// Of a link or the gateway: it has to be of the nodes' signal and scope, so the nodes come first.
+ResolvedIntensity resolve_beside_nodes(const IniFile& ini, const Cluster& cluster, const std::string& section,
+                                       const IntensityOrigin& origin, const std::string& zone,
+                                       const IntensityResolver& resolver) {
+    IntensityReference reference = reference_of(ini, section, origin);
+    reference.zone = zone;
+    reference.signal = common(cluster, &Node::intensity_signal);
+    reference.scope = common(cluster, &Node::intensity_scope);
+    return resolver(reference);
+}
+
+void resolve_link(const IniFile& ini, const Cluster& cluster, Link& link, const IntensityResolver& resolver) {
+    if (!link.intensity_origin) return;
+    ResolvedIntensity found =
+        resolve_beside_nodes(ini, cluster, link_section(link), *link.intensity_origin, link.zone, resolver);
+    if (!found.origin.is_resolved()) return;
+    link.intensity = found.intensity;
+    if (link.zone.empty()) link.zone = found.zone;
+    link.intensity_origin = std::move(found.origin);
+}
+
+/// Looks every named intensity up.
 void resolve_intensities(const IniFile& ini, Cluster& cluster, const IntensityResolver& resolver) {
     for (Node& node : cluster.nodes) {
         if (!node.intensity_origin) continue;
@@ -279,12 +306,12 @@ void resolve_intensities(const IniFile& ini, Cluster& cluster, const IntensityRe
         node.intensity_scope = found.scope;
         node.intensity_origin = std::move(found.origin);
     }
-    if (!cluster.gateway_intensity_origin || cluster.nodes.empty()) return;
-    IntensityReference reference = reference_of(ini, "gateway", *cluster.gateway_intensity_origin);
-    reference.zone = cluster.gateway_zone;
-    reference.signal = common(cluster, &Node::intensity_signal);
-    reference.scope = common(cluster, &Node::intensity_scope);
-    ResolvedIntensity found = resolver(reference);
+    if (cluster.nodes.empty()) return;
+    resolve_link(ini, cluster, cluster.default_link, resolver);
+    for (Link& link : cluster.links) resolve_link(ini, cluster, link, resolver);
+    if (!cluster.gateway_intensity_origin) return;
+    ResolvedIntensity found = resolve_beside_nodes(ini, cluster, "gateway", *cluster.gateway_intensity_origin,
+                                                   cluster.gateway_zone, resolver);
     if (!found.origin.is_resolved()) return;
     cluster.gateway_intensity = found.intensity;
     if (cluster.gateway_zone.empty()) cluster.gateway_zone = found.zone;
@@ -314,8 +341,11 @@ public:
         section(link_section(link));
         value("latency", exact_duration(link.latency));
         number_above_zero("bandwidth", link.bandwidth.value(), "B/s");
-        number_above_zero("energy_per_byte", link.energy_per_byte.value(), "J/B");
-        if (link.intensity) number("intensity", link.intensity->value(), "g/kWh");
+        if (states_energy(link)) number("energy_per_byte", link.energy_per_byte.value(), "J/B");
+        text("zone", link.zone);
+        if (link.intensity || link.intensity_origin) {
+            intensity(link.intensity.value_or(CarbonIntensity(0)), link.intensity_origin);
+        }
     }
     /// As the file had it: what was looked up is looked up again.
     void intensity(CarbonIntensity intensity, const std::optional<IntensityOrigin>& origin) {

@@ -92,21 +92,26 @@ Link read_link(const JsonCursor& cursor, bool with_ends) {
     Link link;
     if (with_ends) {
         cursor.expect_only({"from", "to", "latency_ns", "bandwidth_bytes_per_second", "energy_joules_per_byte",
-                            "intensity_gco2e_per_kwh"});
+                            "energy_stated", "zone", "intensity_gco2e_per_kwh", "intensity_origin"});
         link.from = cursor.at("from").text();
         link.to = cursor.at("to").text();
     } else {
-        cursor.expect_only(
-            {"latency_ns", "bandwidth_bytes_per_second", "energy_joules_per_byte", "intensity_gco2e_per_kwh"});
+        cursor.expect_only({"latency_ns", "bandwidth_bytes_per_second", "energy_joules_per_byte", "energy_stated",
+                            "zone", "intensity_gco2e_per_kwh", "intensity_origin"});
     }
     link.latency = Nanoseconds(cursor.at("latency_ns").integer());
     if (const auto bandwidth = cursor.find("bandwidth_bytes_per_second")) {
         link.bandwidth = BytesPerSecond(bandwidth->number());
     }
     link.energy_per_byte = JoulesPerByte(cursor.at("energy_joules_per_byte").number());
+    if (const auto stated = cursor.find("energy_stated")) {
+        link.states_no_energy = stated->boolean() && link.energy_per_byte == JoulesPerByte(0);
+    }
+    if (const auto zone = cursor.find("zone")) link.zone = zone->text();
     if (const auto intensity = cursor.find("intensity_gco2e_per_kwh")) {
         link.intensity = CarbonIntensity(intensity->number());
     }
+    if (const auto origin = cursor.find("intensity_origin")) link.intensity_origin = read_origin(*origin);
     return link;
 }
 
@@ -119,7 +124,10 @@ Json to_json(const Link& link, bool with_ends) {
     json["latency_ns"] = link.latency.count();
     if (link.bandwidth.value() > 0) json["bandwidth_bytes_per_second"] = link.bandwidth.value();
     json["energy_joules_per_byte"] = link.energy_per_byte.value();
+    if (link.states_no_energy) json["energy_stated"] = true;
+    if (!link.zone.empty()) json["zone"] = link.zone;
     if (link.intensity) json["intensity_gco2e_per_kwh"] = link.intensity->value();
+    if (link.intensity_origin) json["intensity_origin"] = to_json(*link.intensity_origin);
     return json;
 }
 

@@ -1,5 +1,6 @@
 #include "lib/cluster/intensity_notes.h"
 
+#include "lib/cluster/link_energy.h"
 #include "lib/units/text.h"
 
 #include <fmt/format.h>
@@ -39,12 +40,25 @@ std::vector<std::string> intensity_notes(const Cluster& cluster) {
                              fmt::format("{}, {}", node.intensity_signal, node.intensity_scope),
                              *node.intensity_origin));
     }
-    if (cluster.gateway_intensity_origin && cluster.gateway_intensity) {
+    // Links and gateway are of the nodes' signal and scope.
+    const auto beside_nodes = [&](const std::string& place, const std::optional<CarbonIntensity>& intensity,
+                                  const std::optional<IntensityOrigin>& origin) {
+        if (!intensity || !origin || !origin->is_resolved() || cluster.nodes.empty()) return;
         const Node& first = cluster.nodes.front();
-        notes.push_back(note("the gateway", *cluster.gateway_intensity,
-                             fmt::format("{}, {}", first.intensity_signal, first.intensity_scope),
-                             *cluster.gateway_intensity_origin));
+        notes.push_back(
+            note(place, *intensity, fmt::format("{}, {}", first.intensity_signal, first.intensity_scope), *origin));
+    };
+    beside_nodes("links without their own", cluster.default_link.intensity, cluster.default_link.intensity_origin);
+    for (const Link& link : cluster.links) {
+        beside_nodes(fmt::format("link {}.{}", link.from, link.to), link.intensity, link.intensity_origin);
     }
+    beside_nodes("the gateway", cluster.gateway_intensity, cluster.gateway_intensity_origin);
+    return notes;
+}
+
+std::vector<std::string> carbon_notes(const Cluster& cluster) {
+    std::vector<std::string> notes = intensity_notes(cluster);
+    notes.push_back(link_energy_note(cluster));
     return notes;
 }
 

@@ -15,6 +15,9 @@ std::string moment_text(const IntensityOrigin& origin);
 /// are of a year and not of the time of the plan. Empty where the cluster file states every number itself.
 std::vector<std::string> intensity_notes(const Cluster& cluster);
 
+/// What the grams of several plans over one cluster rest on: intensity_notes() and link_energy_note().
+std::vector<std::string> carbon_notes(const Cluster& cluster);
+
 /// Why the nodes' intensities cannot be weighed against each other (one counts what others do not), or nothing.
 std::optional<std::string> mixed_intensities(const Cluster& cluster);
 

@@ -2,7 +2,7 @@
 
 #include "lib/carbon/sci.h"
 #include "lib/cluster/intensity_notes.h"
-#include "lib/partition/uncounted_transport.h"
+#include "lib/partition/transport_energy.h"
 #include "lib/report/ledgers.h"
 
 #include <fmt/format.h>
@@ -226,9 +226,7 @@ Table ledger_table(std::span<const Subject> subjects) {
                             subject.name, off));
         }
         add_notes(table, intensity_notes(subject.plan.cluster));
-        if (const auto uncounted = uncounted_transport(subject.plan)) {
-            add_notes(table, {subject.name + ", " + uncounted_transport_note(*uncounted)});
-        }
+        for (const std::string& note : transport_notes(subject.plan)) add_notes(table, {subject.name + ", " + note});
     }
     return table;
 }

@@ -1,5 +1,6 @@
 #include "lib/tradeoff/explanation_description.h"
 
+#include "lib/cluster/intensity_notes.h"
 #include "lib/tradeoff/plain_numbers.h"
 #include "lib/units/text.h"
 
@@ -314,6 +315,7 @@ Document describe_explanation(const PlanningProblem& problem, const std::string&
     if (problem.objective == Objective::kScore) {
         document.notes.emplace_back("the references of the score are held where they are, whatever figure moves");
     }
+    for (const std::string& note : carbon_notes(problem.cluster)) document.notes.push_back(note);
     document.notes.push_back(fmt::format("idle policy {}", idle_policy_name(problem.cluster.idle_policy)));
     return document;
 }

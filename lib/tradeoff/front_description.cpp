@@ -1,5 +1,6 @@
 #include "lib/tradeoff/front_description.h"
 
+#include "lib/cluster/intensity_notes.h"
 #include "lib/tradeoff/plain_numbers.h"
 #include "lib/units/text.h"
 
@@ -167,6 +168,7 @@ Document describe_front(const PlanningProblem& problem, const ParetoFront& front
     document.sections.emplace_back(facts_of(front));
     document.sections.emplace_back(front_table(problem, front));
     if (!front.throughput) document.sections.emplace_back(curve_table(front));
+    for (const std::string& note : carbon_notes(problem.cluster)) document.notes.push_back(note);
     document.notes.push_back(fmt::format("idle policy {}", idle_policy_name(problem.cluster.idle_policy)));
     return document;
 }

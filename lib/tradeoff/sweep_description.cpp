@@ -1,5 +1,6 @@
 #include "lib/tradeoff/sweep_description.h"
 
+#include "lib/cluster/intensity_notes.h"
 #include "lib/planner/policies.h"
 #include "lib/tradeoff/plain_numbers.h"
 #include "lib/units/text.h"
@@ -143,6 +144,7 @@ Document describe_sweep(const PlanningProblem& problem, const WeightSweep& sweep
     document.sections.emplace_back(facts_of(sweep));
     document.sections.emplace_back(exact_table(problem, sweep));
     if (selection) document.sections.emplace_back(selection_table(*selection, walks));
+    for (const std::string& note : carbon_notes(problem.cluster)) document.notes.push_back(note);
     document.notes.push_back(fmt::format("idle policy {}", idle_policy_name(problem.cluster.idle_policy)));
     return document;
 }

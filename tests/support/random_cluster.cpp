@@ -12,6 +12,8 @@ Link random_link(SeededRandom& random) {
     link.latency = Nanoseconds(static_cast<std::int64_t>(random.below(coin(random) ? 1'000 : 3'000'000'000)));
     if (coin(random)) link.bandwidth = BytesPerSecond(random.uniform(1, 1e10));
     if (coin(random)) link.energy_per_byte = JoulesPerByte(random.uniform(0, 1e-3));
+    link.states_no_energy = link.energy_per_byte == JoulesPerByte(0) && coin(random);
+    if (coin(random)) link.zone = "DE";
     if (coin(random)) link.intensity = CarbonIntensity(random.uniform(0, 900));
     return link;
 }

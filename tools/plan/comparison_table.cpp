@@ -93,7 +93,7 @@ Document comparison_document(const PlanningProblem& problem, const std::vector<C
         add_row(table, compared, exact);
         routed = routed || (compared.routed && compared.feasible());
     }
-    for (const std::string& note : intensity_notes(problem.cluster)) table.notes.push_back(note);
+    for (const std::string& note : carbon_notes(problem.cluster)) table.notes.push_back(note);
     table.notes.push_back(fmt::format("ratio: {} by that of the exact plan", objective_name(problem.objective)));
     if (routed) {
         table.notes.emplace_back(

@@ -115,7 +115,7 @@ std::string summary(const FleetPlan& fleet) {
                             price_text(use.memory_price), price_text(use.cores_price));
     }
     text += fmt::format("  carbon   {}, {}\n", mass_rate_text(fleet.certificate.value), bound_text(fleet.certificate));
-    for (const std::string& note : intensity_notes(fleet.members.front().plan.cluster)) {
+    for (const std::string& note : carbon_notes(fleet.members.front().plan.cluster)) {
         text += fmt::format("  note     {}\n", note);
     }
     return text;

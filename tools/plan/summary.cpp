@@ -1,7 +1,7 @@
 #include "tools/plan/summary.h"
 
 #include "lib/cluster/intensity_notes.h"
-#include "lib/partition/uncounted_transport.h"
+#include "lib/partition/transport_energy.h"
 #include "lib/units/text.h"
 
 #include <fmt/format.h>
@@ -90,9 +90,7 @@ std::string plan_summary(const Plan& plan) {
     }
     for (const std::string& note : plan.notes) text += fmt::format("  note     {}\n", note);
     for (const std::string& note : intensity_notes(plan.cluster)) text += fmt::format("  note     {}\n", note);
-    if (const auto uncounted = uncounted_transport(plan)) {
-        text += fmt::format("  note     {}\n", uncounted_transport_note(*uncounted));
-    }
+    for (const std::string& note : transport_notes(plan)) text += fmt::format("  note     {}\n", note);
     return text;
 }
 

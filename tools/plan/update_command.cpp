@@ -92,7 +92,7 @@ struct Day {
     std::vector<Cluster> clusters;
 };
 
-/// Means of the series over every step, put on the nodes (and the gateway) of their zones.
+/// Means of the series over every step, put on the nodes (the gateway, links) of their zones.
 Day read_series(const UpdateOptions& options, const Cluster& cluster, std::istream& in) {
     const ZoneSeries read = read_zone_series(options.series, cluster, in);
     const UtcSeconds start = options.series.from.value_or(common_start(read));
@@ -134,7 +134,7 @@ ExitStatus walk(const UpdateOptions& options, const Plan& plan, const PlanningPr
         throw std::logic_error("a step without a plan has one");
     }
     Document document = describe_walk(problem, plan.name, steps, day.times, options.step, policy);
-    document.notes = intensity_notes(day.clusters.front());
+    document.notes = carbon_notes(day.clusters.front());
     write_document(options, std::move(document), out);
     const bool proven = std::all_of(steps.begin(), steps.end(), [](const WalkedStep& step) { return step.proven; });
     return proven ? ExitStatus::kOk : ExitStatus::kInconclusive;
@@ -170,7 +170,7 @@ ExitStatus update_command(const UpdateOptions& options, std::istream& in, std::o
         write_output(options.plan, options.standard.overwrite, write_plan(next), out);
     }
     Document document = describe_move(problem, plan.name, running, best, decision, policy);
-    document.notes = intensity_notes(problem.cluster);
+    document.notes = carbon_notes(problem.cluster);
     write_document(options, std::move(document), out);
     return next.certificate.proven_optimal ? ExitStatus::kOk : ExitStatus::kInconclusive;
 }

@@ -4,6 +4,7 @@
 #include "lib/measure/sensors/counter_meter.h"
 #include "lib/measure/sensors/hwmon_energy.h"
 #include "lib/measure/sensors/ina_sensors.h"
+#include "lib/measure/sensors/meter_remedies.h"
 #include "lib/measure/sensors/nvml.h"
 #include "lib/measure/sensors/powercap_bank.h"
 #include "lib/measure/sensors/powercap_tree.h"
@@ -19,6 +20,16 @@ namespace {
 
 bool is_denied(int error) { return error == EACCES || error == EPERM; }
 
+bool tells_denied(const std::string& problem) {
+    return problem.find("permission denied") != std::string::npos ||
+           problem.find("operation not permitted") != std::string::npos ||
+           problem.find("Insufficient Permissions") != std::string::npos;  // NVML's words
+}
+
+SourceStatus status_of(const std::string& problem) {
+    return tells_denied(problem) ? SourceStatus::kDenied : SourceStatus::kBroken;
+}
+
 /// Names of the summed domains and the first problem among them, put into a source.
 void describe_bank(const CounterBank& bank, MeterSource& source) {
     std::string names;
@@ -27,11 +38,7 @@ void describe_bank(const CounterBank& bank, MeterSource& source) {
         names += (names.empty() ? "" : ", ") + domain.name;
         if (domain.problem.empty() || source.status != SourceStatus::kOk) continue;
         const std::size_t remedy = domain.problem.find("; ");
-        source.status = SourceStatus::kBroken;
-        if (domain.problem.find("permission denied") != std::string::npos ||
-            domain.problem.find("operation not permitted") != std::string::npos) {
-            source.status = SourceStatus::kDenied;
-        }
+        source.status = status_of(domain.problem);
         source.detail = domain.problem.substr(0, remedy);
         if (remedy != std::string::npos) source.remedy = domain.problem.substr(remedy + 2);
     }
@@ -76,12 +83,11 @@ MeterSource perf_source(const SensorEnvironment& environment, const PowercapTree
     const PowerPmu pmu = read_power_pmu(*environment.files);
     source.detail = pmu.detail;
     if (!pmu.present) {
-        source.remedy = "load the driver with: sudo modprobe rapl; a virtual machine has none";
         return source;
     }
     source.status = SourceStatus::kOk;
     if (!pmu.detail.empty()) {
-        source.status = SourceStatus::kBroken;
+        source.status = status_of(pmu.detail);
         return source;
     }
     const auto bank = make_power_pmu_bank(environment.perf, *environment.files, pmu, tree);
@@ -113,7 +119,7 @@ MeterSource ina_source(const SensorEnvironment& environment) {
     const InaSearch search = find_ina_channels(*environment.files);
     if (search.channels.empty()) {
         source.detail = search.problems.empty() ? "no INA power monitor" : search.problems.front();
-        if (!search.problems.empty()) source.status = SourceStatus::kBroken;
+        if (!search.problems.empty()) source.status = status_of(search.problems.front());
         return source;
     }
     const auto sensors = make_ina_sensors(environment.files, search);
@@ -138,7 +144,6 @@ MeterSource tegrastats_source(const SensorEnvironment& environment) {
     source.covers = "module-input";
     if (environment.files->kind(environment.tegrastats) != EntryKind::kFile) {
         source.detail = environment.tegrastats + " is not there";
-        source.remedy = "on a Jetson it comes with JetPack";
         return source;
     }
     source.status = SourceStatus::kOk;
@@ -159,9 +164,7 @@ MeterSource nvml_source(const SensorEnvironment& environment) {
     auto loaded = NvmlLibrary::load(environment.nvml_library);
     if (const auto* problem = std::get_if<std::string>(&loaded)) {
         source.detail = *problem;
-        source.remedy =
-            "with an NVIDIA GPU: install its driver; in a container: docker run --gpus all, with "
-            "NVIDIA_DRIVER_CAPABILITIES=utility";
+        if (tells_denied(*problem)) source.status = SourceStatus::kDenied;
         return source;
     }
     const auto library = std::get<std::shared_ptr<NvmlLibrary>>(loaded);
@@ -176,9 +179,9 @@ MeterSource nvml_source(const SensorEnvironment& environment) {
     const auto sensors = make_nvml_power_sensors(library);
     const auto rule = sensors->rule();
     if (const auto* problem = std::get_if<std::string>(&rule)) {
-        source.status = SourceStatus::kAbsent;
+        source.status = tells_denied(*problem) ? SourceStatus::kDenied : SourceStatus::kAbsent;
         source.detail = *problem;
-        source.remedy = "on a Jetson use ina or tegrastats";
+        if (source.status == SourceStatus::kAbsent) source.remedy = "on a Jetson use ina or tegrastats";
         return source;
     }
     source.detail += ": no energy counter, power is integrated";
@@ -237,9 +240,14 @@ std::string_view status_name(SourceStatus status) {
 
 std::vector<MeterSource> find_meter_sources(const SensorEnvironment& environment) {
     const PowercapTree tree = read_powercap_tree(*environment.files);
-    return {rapl_source(environment, tree), perf_source(environment, tree), amd_source(environment),
-            ina_source(environment),        tegrastats_source(environment), nvml_source(environment),
-            model_source(environment)};
+    std::vector<MeterSource> sources = {rapl_source(environment, tree), perf_source(environment, tree),
+                                        amd_source(environment),        ina_source(environment),
+                                        tegrastats_source(environment), nvml_source(environment),
+                                        model_source(environment)};
+    for (MeterSource& source : sources) {
+        if (source.remedy.empty()) source.remedy = source_remedy(source.name, source.status);
+    }
+    return sources;
 }
 
 bool works(const MeterSource& source) {

@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/measure/sensors/counter_meter.h"
+#include "lib/measure/sensors/meter_remedies.h"
 #include "lib/units/text.h"
 
 #include <fmt/format.h>
@@ -27,15 +28,13 @@ bool begins(const std::string& text, std::string_view start) { return text.compa
 void judge(const EnergyResult& result, const WindowDetail& detail, SurveyedSource& surveyed) {
     if (const auto* unavailable = std::get_if<EnergyUnavailable>(&result)) {
         const std::string& reason = unavailable->reason;
-        const bool denied = reason.find("permission denied") != std::string::npos;
-        surveyed.status = begins(reason, "zero-counter")                     ? SourceStatus::kZero
-                          : denied                                           ? SourceStatus::kDenied
-                          : reason.find("undersampled") != std::string::npos ? SourceStatus::kUndersampled
-                                                                             : SourceStatus::kBroken;
+        const auto tells = [&](std::string_view words) { return reason.find(words) != std::string::npos; };
+        const bool seldom = tells("undersampled") || tells("power sample") || tells("no line came");
+        surveyed.status = begins(reason, "zero-counter") ? SourceStatus::kZero
+                          : tells("permission denied")   ? SourceStatus::kDenied
+                          : seldom                       ? SourceStatus::kUndersampled
+                                                         : SourceStatus::kBroken;
         surveyed.detail = reason;
-        if (surveyed.status == SourceStatus::kZero) {
-            surveyed.remedy = "the kernel or the hypervisor shows an empty register: use another source";
-        }
         return;
     }
     const auto& reading = std::get<EnergyReading>(result);
@@ -74,8 +73,10 @@ SurveyedSource try_source(const MeterSource& source, const SensorEnvironment& en
         const EnergyResult result = meter->stop();
         judge(result, meter->window_detail(), surveyed);
     } catch (const EnvironmentError& problem) {
-        surveyed.status = SourceStatus::kBroken;
-        surveyed.detail = problem.what();
+        const std::string text = problem.what();
+        surveyed.status = text.find("Permission denied") != std::string::npos ? SourceStatus::kDenied  // strerror's
+                                                                              : SourceStatus::kBroken;
+        surveyed.detail = text.substr(0, text.find("; "));  // its remedy is for whoever named the program
     }
     return surveyed;
 }
@@ -105,10 +106,10 @@ MeterSurvey survey_meters(const SensorEnvironment& environment, Nanoseconds leng
         if (rapl && surveyed.usable && filter == Filter::kOn) {
             surveyed.status = SourceStatus::kFiltered;
             surveyed.detail += "; energy filtering is on (MSR 0xBC): single steps are blurred, long windows are not";
-            surveyed.remedy = "switch SGX and energy filtering off in the firmware, or use windows of seconds";
         } else if (rapl && surveyed.usable && filter == Filter::kPossible) {
             surveyed.detail += "; SGX is there: energy filtering may be on, and /dev/cpu/0/msr cannot be read";
         }
+        if (surveyed.remedy.empty()) surveyed.remedy = source_remedy(surveyed.name, surveyed.status);
         survey.sources.push_back(std::move(surveyed));
     }
     return survey;

@@ -9,6 +9,10 @@
 
 namespace carbonedge {
 
+std::string zero_power_reason(const std::string& sensor) {
+    return fmt::format("zero-counter: {} shows 0 W throughout", sensor);
+}
+
 void PowerTrace::add(Nanoseconds time, Watts power) {
     if (!points_.empty() && time <= points_.back().time) return;
     points_.push_back({time, power.value()});

@@ -44,4 +44,7 @@ private:
     std::deque<Point> points_;
 };
 
+/// Why a total that stays at exactly 0 W is no measurement: neither board nor GPU runs on nothing.
+std::string zero_power_reason(const std::string& sensor);
+
 }  // namespace carbonedge

@@ -1,6 +1,7 @@
 #include "lib/measure/sensors/powercap_tree.h"
 
 #include "lib/base/utf8.h"
+#include "lib/measure/sensors/meter_remedies.h"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -177,9 +178,7 @@ PowercapTree read_powercap_tree(FileAccess& files) {
 
 std::string powercap_remedy(const FileFailure& failure) {
     if (failure.code == EACCES || failure.code == EPERM) {
-        return "let a group read it (a side channel, CVE-2020-8694): sudo sh -c 'chgrp adm "
-               "/sys/class/powercap/*/energy_uj; chmod 0440 /sys/class/powercap/*/energy_uj', or use the perf meter "
-               "with CAP_PERFMON";
+        return source_remedy("rapl", SourceStatus::kDenied);
     }
     if (failure.code == ENOENT) return powercap_remedy(PowercapPresence::kMasked);
     return {};
@@ -188,9 +187,9 @@ std::string powercap_remedy(const FileFailure& failure) {
 std::string powercap_remedy(PowercapPresence presence) {
     switch (presence) {
         case PowercapPresence::kMasked:
-            return "the container hides it: start it with -v /sys:/host/sys:ro and pass --sysfs-root /host/sys";
+            return source_remedy("rapl", SourceStatus::kMasked);
         case PowercapPresence::kAbsent:
-            return "load the driver with: sudo modprobe intel_rapl_msr; a virtual machine has none";
+            return source_remedy("rapl", SourceStatus::kAbsent);
         case PowercapPresence::kDenied:
             return "run as a user that may list /sys/class/powercap";
         case PowercapPresence::kPresent:

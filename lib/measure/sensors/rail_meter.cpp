@@ -107,6 +107,7 @@ private:
             return EnergyUnavailable{sensors_->name() + ": " + (last_problem_.empty() ? *problem : last_problem_)};
         }
         const auto& integral = std::get<TraceIntegral>(whole);
+        if (integral.joules == Joules(0)) return EnergyUnavailable{zero_power_reason(sensors_->name())};
         detail_.samples = integral.samples;
         if (failures_ > 0) {
             detail_.flags.push_back(fmt::format("read-failures: {}, last: {}", failures_, last_problem_));

@@ -150,6 +150,7 @@ EnergyResult TegrastatsTrace::integrate(Nanoseconds begin, Nanoseconds end, Wind
                                                     : EnergyResult(reading_of(*integral, "rail"))});
     }
     const auto& integral = std::get<TraceIntegral>(whole);
+    if (integral.joules == Joules(0)) return EnergyUnavailable{zero_power_reason("tegrastats")};
     detail.samples = integral.samples;
     return reading_of(integral, rule_->boundary);
 }

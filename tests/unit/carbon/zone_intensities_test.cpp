@@ -66,6 +66,23 @@ TEST_CASE("a zone's intensity reaches its nodes and a gateway that counts one") 
     CHECK(cluster.gateway_intensity == CarbonIntensity(8));
 }
 
+TEST_CASE("a zone's intensity reaches its links, and a link's zone is one of the cluster's") {
+    Cluster cluster = two_zones();
+    CHECK_THROWS_AS(require_zone(cluster, "CH", "--series"), UsageError);
+    cluster.default_link.zone = "CH";
+    cluster.default_link.intensity_origin.emplace();
+    Link link;
+    link.from = "a";
+    link.to = "b";
+    link.intensity = CarbonIntensity(5);
+    cluster.links = {link};
+    CHECK_NOTHROW(require_zone(cluster, "CH", "--series"));
+    set_zone_intensity(cluster, "CH", CarbonIntensity(30));
+    CHECK(cluster.default_link.intensity == CarbonIntensity(30));
+    CHECK_FALSE(cluster.default_link.intensity_origin.has_value());
+    CHECK(cluster.links[0].intensity == CarbonIntensity(5));
+}
+
 TEST_CASE("kinds of intensity are never mixed") {
     const Cluster cluster = two_zones();
     const IntensitySeries average = series_of({{0, 1}});

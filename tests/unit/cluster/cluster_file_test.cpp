@@ -190,6 +190,61 @@ TEST_CASE("a named intensity is kept as it is named where nobody looks it up and
     CHECK(write_json(cluster_to_json(from_json_text(json))) == json);
 }
 
+TEST_CASE("links take their intensity from where nodes do and are of the nodes' signal and scope") {
+    const std::string text =
+        "[node.a]\ncpus = 1\nmemory = 64MiB\nintensity = 5g/kWh\nintensity_scope = direct\nbusy_power_per_core = "
+        "5W\n[link.default]\nenergy_per_byte = 0J/B\nintensity = country:FR\n[link.gateway.a]\nenergy_per_byte = "
+        "0.001kWh/GB\nzone = DE\nintensity = series:many zones.csv\n";
+    CHECK(cluster_error(text) ==
+          "c.ini:9: [link.default] the intensity country:FR is not looked up here; state a number such as 380g/kWh");
+    const Cluster named = read_cluster(text, "c.ini", keep_intensity_name);
+    CHECK_FALSE(named.links[0].intensity.has_value());
+    CHECK(read_cluster(write_cluster(named), "c.ini", keep_intensity_name) == named);
+    CHECK_THROWS_AS(cluster_to_json(named), std::logic_error);
+
+    std::vector<std::string> asked;
+    const IntensityResolver resolver = [&](const IntensityReference& reference) {
+        asked.push_back(reference.section + " " + reference.text + " " + reference.zone + " " + reference.signal + " " +
+                        reference.scope + " " + std::to_string(reference.line));
+        ResolvedIntensity found;
+        found.intensity = CarbonIntensity(100.0 * static_cast<double>(asked.size()));
+        found.zone = "FR";
+        found.origin = {reference.text, "a source", "", "actual", "2023-07-01T00:00:00Z", "", ""};
+        return found;
+    };
+    const Cluster cluster = read_cluster(text, "c.ini", resolver);
+    CHECK(asked == std::vector<std::string>{"link.default country:FR  average direct 9",
+                                            "link.gateway.a series:many zones.csv DE average direct 13"});
+    CHECK(cluster.default_link.intensity == CarbonIntensity(100));
+    CHECK(cluster.default_link.zone == "FR");
+    CHECK(link_intensity(cluster, cluster.links[0], kGateway, "a") == CarbonIntensity(200));
+    CHECK(cluster.links[0].zone == "DE");
+    const std::vector<std::string> notes = intensity_notes(cluster);
+    REQUIRE(notes.size() == 2);
+    CHECK(notes[0] ==
+          "intensity of links without their own: 100 g/kWh (average, direct), at 2023-07-01T00:00:00Z, actual; "
+          "country:FR: a source");
+    CHECK(notes[1].starts_with("intensity of link gateway.a: 200 g/kWh (average, direct), at "));
+    const std::string json = write_json(cluster_to_json(cluster));
+    CHECK(from_json_text(json) == cluster);
+    CHECK(write_json(cluster_to_json(from_json_text(json))) == json);
+}
+
+TEST_CASE("an energy per byte of 0 is told apart from none in INI and in plans") {
+    const std::string node = "[node.a]\ncpus = 1\nmemory = 64MiB\nintensity = 5g/kWh\nbusy_power_per_core = 5W\n";
+    const Cluster silent = read_cluster(node + "[link.default]\nlatency = 1ms\n", "c.ini");
+    const Cluster zero = read_cluster(node + "[link.default]\nlatency = 1ms\nenergy_per_byte = 0J/B\n", "c.ini");
+    const Cluster some = read_cluster(node + "[link.default]\nlatency = 1ms\nenergy_per_byte = 1nJ/B\n", "c.ini");
+    CHECK_FALSE(states_energy(silent.default_link));
+    CHECK(states_energy(zero.default_link));
+    CHECK(states_energy(some.default_link));
+    for (const Cluster& cluster : {silent, zero, some}) {
+        CHECK(read_cluster(write_cluster(cluster), "c.ini") == cluster);
+        CHECK(from_json_text(write_json(cluster_to_json(cluster))) == cluster);
+    }
+    CHECK(write_json(cluster_to_json(silent)).find("energy_stated") == std::string::npos);
+}
+
 TEST_CASE("intensities that do not count the same cannot be weighed") {
     Cluster cluster = read_cluster(kText, "c.ini");
     REQUIRE(mixed_intensities(cluster));

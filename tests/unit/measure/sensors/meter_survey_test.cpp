@@ -1,57 +1,12 @@
 #include "lib/measure/sensors/meter_survey.h"
 
-#include "tests/unit/measure/sensors/fake_time.h"
-#include "tests/unit/measure/sensors/system_tree.h"
+#include "tests/unit/measure/sensors/surveyed_machine.h"
 
 #include <doctest/doctest.h>
-#include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace carbonedge {
 namespace {
-
-/// Denies everything.
-class NoPerf : public PerfEvents {
-public:
-    int open(std::uint32_t, std::uint64_t, int) override { return -EACCES; }
-    int read(int, Count&) override { return EBADF; }
-    void close(int) override {}
-};
-
-/// A machine in a folder, its powercap counters running in made-up time.
-struct Machine {
-    SystemTree tree;
-    FakeClock clock;
-    std::shared_ptr<InjectingFiles> files = std::make_shared<InjectingFiles>(system_file_access(tree.roots()));
-
-    void package(const std::string& id, const std::string& name, double watts, double start) {
-        tree.zone(id, name, 0);
-        files->texts["/sys/class/powercap/" + id + "/energy_uj"] = [this, watts, start] {
-            clock.advance(Nanoseconds(700));
-            const auto milliseconds = static_cast<double>(clock.time().count() / 1'000'000);
-            return std::to_string(std::llround(start + watts * 1e3 * milliseconds)) + "\n";
-        };
-    }
-    SensorEnvironment environment() {
-        SensorEnvironment sensors;
-        sensors.files = files;
-        sensors.perf = std::make_shared<NoPerf>();
-        sensors.clock = &clock;
-        sensors.nvml_library = "libcarbonedge-none.so.1";
-        sensors.tegrastats = tree.root() + "/tegrastats";
-        sensors.model.source = "a test";
-        return sensors;
-    }
-    MeterSurvey survey() { return survey_meters(environment(), std::chrono::milliseconds(200)); }
-};
-
-const SurveyedSource& source_of(const MeterSurvey& survey, const std::string& name) {
-    const auto found = std::find_if(survey.sources.begin(), survey.sources.end(),
-                                    [&](const SurveyedSource& source) { return source.name == name; });
-    REQUIRE(found != survey.sources.end());
-    return *found;
-}
 
 TEST_CASE("survey: a virtual machine without sensors can only estimate") {
     Machine machine;
