@@ -16,6 +16,7 @@ WindowPlan plan_window(Nanoseconds update_period, double relative_uncertainty, N
     plan.length = std::min(std::max(needed, kShortest), longest);
     plan.reachable = to_seconds(update_period) / to_seconds(plan.length);
     plan.reaches = plan.length >= needed;
+    plan.needed = needed;
     return plan;
 }
 

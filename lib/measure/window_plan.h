@@ -13,6 +13,7 @@ struct WindowPlan {
     /// What the update period alone lets such a window reach; above what was asked where `longest` is too short.
     double reachable = 0;
     bool reaches = true;
+    Nanoseconds needed{0};  ///< what was asked for needs
 };
 
 /// A meter that updates every `update_period` can be wrong by up to one update: relative uncertainty u needs a window

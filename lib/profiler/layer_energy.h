@@ -36,9 +36,21 @@ struct GroupEnergy {
 /// gets no energy, and is counted in the result.
 std::size_t apportion_energy(Profile& profile, std::span<const GroupEnergy> groups, const EnergyReading& whole);
 
+/// What is measured, and the time it takes: a seam, so that windows are tested in made-up time.
+struct MeasuredWork {
+    std::function<void()> whole;  ///< one pass through all rows
+    /// Makes ready passes through some rows as a stage of their own; asked for in the order of the rows. None: only the
+    /// whole can be measured.
+    std::function<std::function<void()>(const LayerRange&)> group;
+    std::function<Nanoseconds()> now;  ///< CLOCK_MONOTONIC_RAW
+};
+
 /// Measures idle power, passes of the whole model, stages of it (as many as the budget has windows for), and idle power
-/// again; fills the rows' energy, `meter`, environment and warnings. `profile` has its times filled. Where the meter
+/// again. Windows are as long as the meter's updates and the share of idle power ask for, or as the budget allows.
+/// Fills the rows' energy, `meter`, environment and warnings. `profile` has its times filled. Where the meter
 /// gives no joules the estimates stay, and a warning has the reason.
+void measure_layer_energy(const MeasuredWork& work, Profile& profile, const EnergyOptions& options,
+                          const ProfilerProgress& progress);
 void measure_layer_energy(Model& model, Profile& profile, const EnergyOptions& options,
                           const ProfilerProgress& progress);
 
