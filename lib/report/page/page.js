@@ -28,7 +28,7 @@
   // What a mark stands for, as lines.
   function linesOf(picture, datum) {
     if (!datum || typeof datum !== "object") return [];
-    return = picture.tables.flatMap((table) => table.columns)
+    return picture.tables.flatMap((table) => table.columns)
       .filter((column, i, all) => all.findIndex((other) => other.name === column.name) === i)
       .filter((column) => datum[column.name] !== undefined && datum[column.name] !== null && datum[column.name] !== "")
       .map((column) => `${column.title}: ${readable(datum[column.name], column.unit)}`);
