@@ -77,6 +77,29 @@ struct FailoverRecord {
     bool operator==(const FailoverRecord&) const = default;
 };
 
+/// An intensity that a run was charged with from a moment on.
+struct IntensityRecord {
+    Nanoseconds at{0};     ///< since the run's start; 0 what held when it began
+    std::string time_utc;  ///< of the series
+    std::string zone;
+    CarbonIntensity intensity;
+    bool operator==(const IntensityRecord&) const = default;
+};
+
+/// The plan moved while requests went on, because intensities had changed.
+struct MoveRecord {
+    Nanoseconds at{0};       ///< when the intensities changed, since the run's start
+    Nanoseconds opening{0};  ///< until requests could take the new pipeline
+    Nanoseconds closing{0};  ///< from then until the old one owed no answer any more and was gone
+    std::string from;        ///< "fast 0-17, clean 17-30": nodes and their layers
+    std::string to;
+    std::string reason;
+    double saving = 0;  ///< of the objective's value a request, relative, as predicted
+    Joules joules;      ///< that moving was predicted to cost
+    GramsCo2e grams;
+    bool operator==(const MoveRecord&) const = default;
+};
+
 /// Totals of one node over the measured requests.
 struct NodeRecord {
     std::string node;
@@ -114,6 +137,8 @@ struct RunLog {
     RunHeader header;
     std::vector<RequestRecord> requests;
     std::vector<FailoverRecord> failovers;
+    std::vector<IntensityRecord> intensities;
+    std::vector<MoveRecord> moves;
     std::vector<NodeRecord> nodes;
     std::optional<RunEnd> end;  ///< absent: the writer was killed
     bool operator==(const RunLog&) const = default;

@@ -187,7 +187,33 @@ RunEnd read_end(const JsonCursor& cursor) {
     return end;
 }
 
-/// Takes the lines in their order: header, requests, failovers, nodes, end.
+IntensityRecord read_intensity_record(const JsonCursor& cursor) {
+    cursor.expect_only({"record", "at_ns", "time_utc", "zone", "intensity_gco2e_per_kwh"});
+    IntensityRecord intensity;
+    intensity.at = duration(cursor.at("at_ns"));
+    intensity.time_utc = cursor.at("time_utc").text();
+    intensity.zone = cursor.at("zone").text();
+    intensity.intensity = CarbonIntensity(cursor.at("intensity_gco2e_per_kwh").number(0));
+    return intensity;
+}
+
+MoveRecord read_move(const JsonCursor& cursor) {
+    cursor.expect_only(
+        {"record", "at_ns", "opening_ns", "closing_ns", "from", "to", "reason", "saving", "joules", "gco2e"});
+    MoveRecord move;
+    move.at = duration(cursor.at("at_ns"));
+    move.opening = duration(cursor.at("opening_ns"));
+    move.closing = duration(cursor.at("closing_ns"));
+    move.from = cursor.at("from").text();
+    move.to = cursor.at("to").text();
+    move.reason = cursor.at("reason").text();
+    move.saving = cursor.at("saving").number();
+    move.joules = Joules(cursor.at("joules").number(0));
+    move.grams = GramsCo2e(cursor.at("gco2e").number(0));
+    return move;
+}
+
+/// Takes the lines in their order: header, requests, failovers, intensities, moves, nodes, end.
 class Reader {
 public:
     void take(const JsonCursor& line) {
@@ -206,13 +232,19 @@ public:
         } else if (name == "failover") {
             if (!log_.nodes.empty()) line.refuse("a failover follows the nodes' totals");
             log_.failovers.push_back(read_failover(line));
+        } else if (name == "intensity") {
+            if (!log_.nodes.empty()) line.refuse("an intensity follows the nodes' totals");
+            log_.intensities.push_back(read_intensity_record(line));
+        } else if (name == "move") {
+            if (!log_.nodes.empty()) line.refuse("a move follows the nodes' totals");
+            log_.moves.push_back(read_move(line));
         } else if (name == "node") {
             log_.nodes.push_back(read_node(line));
         } else if (name == "end") {
             log_.end = read_end(line);
         } else {
-            kind.refuse(
-                unknown_name_message("record", name, std::array<std::string, 4>{"request", "failover", "node", "end"}));
+            kind.refuse(unknown_name_message(
+                "record", name, std::array<std::string, 6>{"request", "failover", "intensity", "move", "node", "end"}));
         }
     }
     [[nodiscard]] bool has_header() const { return has_header_; }
@@ -301,6 +333,27 @@ std::string failover_line(const FailoverRecord& failover) {
     return line_text(json);
 }
 
+std::string intensity_line(const IntensityRecord& intensity) {
+    return line_text({{"record", "intensity"},
+                      {"at_ns", intensity.at.count()},
+                      {"time_utc", intensity.time_utc},
+                      {"zone", intensity.zone},
+                      {"intensity_gco2e_per_kwh", intensity.intensity.value()}});
+}
+
+std::string move_line(const MoveRecord& move) {
+    return line_text({{"record", "move"},
+                      {"at_ns", move.at.count()},
+                      {"opening_ns", move.opening.count()},
+                      {"closing_ns", move.closing.count()},
+                      {"from", move.from},
+                      {"to", move.to},
+                      {"reason", move.reason},
+                      {"saving", move.saving},
+                      {"joules", move.joules.value()},
+                      {"gco2e", move.grams.value()}});
+}
+
 std::string node_line(const NodeRecord& node) {
     return line_text({{"record", "node"},
                       {"node", node.node},
@@ -337,6 +390,8 @@ std::string write_run_log(const RunLog& log) {
     std::string text = header_line(log.header);
     for (const RequestRecord& request : log.requests) text += request_line(request);
     for (const FailoverRecord& failover : log.failovers) text += failover_line(failover);
+    for (const IntensityRecord& intensity : log.intensities) text += intensity_line(intensity);
+    for (const MoveRecord& move : log.moves) text += move_line(move);
     for (const NodeRecord& node : log.nodes) text += node_line(node);
     if (log.end) text += end_line(*log.end);
     return text;

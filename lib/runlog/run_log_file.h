@@ -16,6 +16,8 @@ RunLog read_run_log(std::string_view text, const std::string& file);
 std::string header_line(const RunHeader& header);
 std::string request_line(const RequestRecord& request);
 std::string failover_line(const FailoverRecord& failover);
+std::string intensity_line(const IntensityRecord& intensity);
+std::string move_line(const MoveRecord& move);
 std::string node_line(const NodeRecord& node);
 std::string end_line(const RunEnd& end);
 /// All of it; the inverse of read_run_log, byte for byte. The plan stands in it as JSON, not as a text.

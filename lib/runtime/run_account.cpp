@@ -44,12 +44,13 @@ void RunAccount::add(const RequestRecord& request) {
 void RunAccount::end_stretch(const Usage& used, Nanoseconds now) {
     totals_.wall = now - started_;
     for (const auto& [node, usage] : used) {
-        const auto before = at_start_.find(node);
-        if (before == at_start_.end()) continue;
+        // A node that was started meanwhile has used nothing before.
+        const auto known = at_start_.find(node);
+        const NodeUsage before = known == at_start_.end() ? NodeUsage{} : known->second;
         RunTotals::NodeTotals& total = totals_.nodes[node];
         // A node that has ended has no clock any more; what its stages reported is all there is.
-        total.total_cpu = std::max(usage.cpu - before->second.cpu, total.compute_cpu);
-        total.throttled = usage.throttled - before->second.throttled;
+        total.total_cpu = std::max(usage.cpu - before.cpu, total.compute_cpu);
+        total.throttled = usage.throttled - before.throttled;
         total.peak_memory = usage.peak_memory;
     }
     for (const NodeRecord& record : account_nodes(cluster_, totals_)) add_node(sum_.nodes, record);

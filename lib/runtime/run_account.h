@@ -20,8 +20,8 @@ public:
     RunAccount(Cluster cluster, Usage at_start, Nanoseconds now);
 
     void add(const RequestRecord& request);
-    /// From `now` on the cluster is this one: another intensity, or another set of nodes in use. A node that is first
-    /// heard of in `used` starts from there.
+    /// From `now` on the cluster is this one: another intensity, or another set of nodes in use. What a node
+    /// that was started since has used counts whole.
     void change(Cluster cluster, const Usage& used, Nanoseconds now);
     /// Of everything up to `now`, nodes in the cluster's order. Ends the last stretch; call once.
     struct Sum {

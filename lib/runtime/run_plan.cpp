@@ -4,10 +4,11 @@
 #include "lib/base/version.h"
 #include "lib/measure/clocks.h"
 #include "lib/runlog/run_log_file.h"
-#include "lib/runtime/accounting.h"
 #include "lib/runtime/gateway_server.h"
 #include "lib/runtime/process_engine.h"
+#include "lib/runtime/run_account.h"
 #include "lib/runtime/session_stamp.h"
+#include "lib/transport/clocks.h"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -101,7 +102,7 @@ ServedModel served_model(const Plan& plan, const Engine& engine) {
     return model;
 }
 
-void serve(const Plan& plan, Engine& engine, RequestRouter& router, const RunOptions& options,
+void serve(const Plan& plan, Engine& engine, SharedRouter& router, const RunOptions& options,
            const RunListener& listener, const std::stop_token& stop) {
     const LoadGenerator::Routing routing{
         [&router] { return router.choose(); },
@@ -121,6 +122,17 @@ std::unique_ptr<Engine> start_engine(const Plan& plan, const WriteStage& write_s
     throw UsageError("no engine '" + options.name + "'; valid: process");
 }
 
+EngineOptions engine_options(const Plan& plan, const RunOptions& options) {
+    EngineOptions engine = options.engine;
+    if (!options.replan) return engine;
+    // Any cut may come to carry messages.
+    engine.longest_message = longest_message(plan);
+    for (const Cut& cut : find_cuts(plan.profiles.front())) {
+        if (cut.legal) engine.longest_message = std::max(engine.longest_message, cut.bytes);
+    }
+    return engine;
+}
+
 }  // namespace
 
 RequestInputs make_inputs(const Profile& profile, std::uint64_t seed, int variants) {
@@ -134,7 +146,7 @@ RequestInputs make_inputs(const Profile& profile, std::uint64_t seed, int varian
 }
 
 RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& options, const RunListener& listener,
-                    const std::stop_token& stop) {
+                    const std::stop_token& stop, ChangingIntensities changing) {
     const Profile& profile = plan.profiles.at(0);
     if (model.sha256() != profile.model_sha256) {
         throw EnvironmentError(
@@ -142,9 +154,10 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
             "give the model that was profiled, or plan anew");
     }
     const RequestInputs inputs = make_inputs(profile, options.seed, options.input_variants);
+    IntensityFollower follower(plan, std::move(changing), options.replan);
     const std::unique_ptr<Engine> started = start_engine(
         plan, [&model](const LayerRange& layers, const std::string& path) { model.write_stage(layers, path); },
-        options.engine, stop);
+        engine_options(plan, options), stop);
     Engine& engine = *started;
     for (const EnforcedLimit& limit : engine.limits()) {
         if (limit.enforced || !listener.note) continue;
@@ -155,12 +168,14 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
     warm_up(plan, engine, inputs, options, stop);
     listener.log(header_line(make_header(plan, options, engine)));
 
-    RunTotals totals;
-    std::map<std::string, NodeUsage> before;
-    for (const EnforcedLimit& limit : engine.limits()) before[limit.node] = engine.usage(limit.node);
     const Nanoseconds gateway_before = process_cpu_time();
-
-    RequestRouter router(plan);
+    const Nanoseconds begun = now_monotonic();
+    RunAccount account(follower.first_cluster(), usage_of_nodes(engine), begun);
+    SharedRouter router(plan);
+    const auto note = [&listener](const std::string& line) {
+        if (listener.note) listener.note(line);
+    };
+    follower.follow(engine, router, account, begun, note);
     std::int64_t done = 0;
     LoadGenerator generator(engine.gateway(), inputs);
     const LoadOutcome outcome = generator.run(
@@ -168,7 +183,7 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
         {[&router] { return router.choose(); },
          [&router](std::size_t pipeline, Seconds latency) { router.finished(pipeline, latency); }},
         [&](const Answer& answer, std::size_t variant) {
-            totals.add(answer.record);
+            account.add(answer.record);
             if (check) check->look_at(answer, variant);
             listener.log(request_line(answer.record));
             if (listener.progress) listener.progress(++done, options.load.requests);
@@ -177,25 +192,19 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
 
     RunSummary summary;
     summary.end.gateway_cpu = process_cpu_time() - gateway_before;
-    totals.wall = outcome.wall;
-    for (const auto& [node, start] : before) {
-        const NodeUsage now = engine.usage(node);
-        RunTotals::NodeTotals& used = totals.nodes[node];
-        // A node that has ended has no clock any more; what its stages reported is all there is.
-        used.total_cpu = std::max(now.cpu - start.cpu, used.compute_cpu);
-        used.throttled = now.throttled - start.throttled;
-        used.peak_memory = now.peak_memory;
-    }
-    for (const NodeRecord& record : account_nodes(plan.cluster, totals)) listener.log(node_line(record));
+    follower.stop();
+    const RunAccount::Sum used = account.finish(usage_of_nodes(engine), begun + outcome.wall);
+    for (const IntensityRecord& record : follower.intensities()) listener.log(intensity_line(record));
+    for (const MoveRecord& record : follower.moves()) listener.log(move_line(record));
+    for (const NodeRecord& record : used.nodes) listener.log(node_line(record));
 
-    const LinkTotals links = account_links(plan.cluster, totals);
     summary.end.complete = !outcome.interrupted && outcome.succeeded + outcome.failed == options.load.requests;
     summary.end.interrupted = outcome.interrupted;
     summary.end.wall = outcome.wall;
     summary.end.succeeded = outcome.succeeded;
     summary.end.failed = outcome.failed;
-    summary.end.link_energy = links.joules;
-    summary.end.link_grams = links.grams;
+    summary.end.link_energy = used.links.joules;
+    summary.end.link_grams = used.links.grams;
     summary.first_error = outcome.first_error;
     if (check) check->state(summary);
     listener.log(end_line(summary.end));

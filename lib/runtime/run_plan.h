@@ -3,10 +3,12 @@
 #include "lib/partition/plan.h"
 #include "lib/runlog/run_log.h"
 #include "lib/runtime/engine.h"
+#include "lib/runtime/intensity_follower.h"
 #include "lib/runtime/load_generator.h"
 #include "lib/runtime/reference_model.h"
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -21,7 +23,8 @@ struct RunOptions {
     double tolerance = kEqualOutputs;  ///< of an output, relative to the reference's range
     std::string serve;  ///< address to answer foreign clients at after the load, until `stop`; "" for none
     EngineOptions engine;
-    std::string plan_json;  ///< the plan's file, for the log's header
+    std::optional<ReplanOptions> replan;  ///< the plan moves when intensities change and moving pays
+    std::string plan_json;                ///< the plan's file, for the log's header
 };
 
 /// Hears what happens as it happens.
@@ -42,7 +45,7 @@ struct RunSummary {
 /// `stop` was requested. Throws InputError (another model than the plan's, a stage that does not load),
 /// EnvironmentError (a node that does not start), Interrupted (stopped before the first request).
 RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& options, const RunListener& listener,
-                    const std::stop_token& stop);
+                    const std::stop_token& stop, ChangingIntensities changing = {});
 
 /// Seeded inputs as the plan's reference profile describes them.
 RequestInputs make_inputs(const Profile& profile, std::uint64_t seed, int variants);

@@ -56,7 +56,6 @@ public:
         for (const Pipeline& pipeline : plan.pipelines) {
             for (const PlannedStage& stage : pipeline.stages) used_[stage.node].peak_memory = stage.memory;
         }
-        account_.change(cluster_, used_, Nanoseconds(0));  // nodes are known from here on
         if (changing_.intensities) next_change_ = changing_.intensities->next_change(changing_.clock.from);
     }
 
@@ -70,7 +69,7 @@ public:
             const Seconds due(static_cast<double>((*next_change_ - changing_.clock.from).count()) /
                               changing_.clock.speed);
             if (due > now) return;
-            take(changing_.intensities->at(*next_change_));
+            take(changing_.intensities->at(*next_change_), to_nanoseconds(due), *next_change_);
             account_.change(cluster_, used_, to_nanoseconds(due));
             next_change_ = changing_.intensities->next_change(*next_change_);
         }
@@ -110,6 +109,7 @@ public:
     RunEnd end() {
         RunEnd end;
         const RunAccount::Sum sum = account_.finish(used_, to_nanoseconds(now_));
+        for (const IntensityRecord& record : intensities_) listener_.log(intensity_line(record));
         for (const NodeRecord& node : sum.nodes) listener_.log(node_line(node));
         end.succeeded = done_;
         end.complete = done_ == requests_;
@@ -122,12 +122,18 @@ public:
 
 private:
     Cluster started_cluster() {
-        if (changing_.intensities) take(changing_.intensities->at(changing_.clock.from));
+        if (changing_.intensities) {
+            take(changing_.intensities->at(changing_.clock.from), Nanoseconds(0), changing_.clock.from);
+        }
         return cluster_;
     }
 
-    void take(const std::vector<ZoneIntensity>& values) {
+    void take(const std::vector<ZoneIntensity>& values, Nanoseconds at, UtcSeconds time) {
         for (const ZoneIntensity& value : values) {
+            const auto known = last_.find(value.zone);
+            if (known != last_.end() && known->second == value.intensity) continue;
+            last_[value.zone] = value.intensity;
+            intensities_.push_back({at, utc_text(time), value.zone, value.intensity});
             set_zone_intensity(cluster_, value.zone, value.intensity);
             for (const Node& node : cluster_.nodes) {
                 if (node.zone == value.zone) router_.set_intensity(node.name, value.intensity);
@@ -142,7 +148,9 @@ private:
     const std::stop_token& stop_;
     RequestRouter router_;
     Cluster cluster_;
-    RunAccount account_;
+    std::map<std::string, CarbonIntensity> last_;
+    std::vector<IntensityRecord> intensities_;
+    RunAccount account_;  // after what started_cluster() fills
     RunAccount::Usage used_;
     std::optional<UtcSeconds> next_change_;
     Seconds now_{0};

@@ -1,17 +1,9 @@
 #pragma once
 
-#include "lib/runtime/intensity_feed.h"
+#include "lib/runtime/intensity_follower.h"
 #include "lib/runtime/run_plan.h"
 
-#include <memory>
-
 namespace carbonedge {
-
-/// Where a run gets its intensities from, while it goes on. Without `intensities` those of the plan's cluster hold.
-struct ChangingIntensities {
-    std::unique_ptr<ZoneIntensities> intensities;
-    FeedClock clock;
-};
 
 /// Executes a plan in virtual time: requests arrive, wait, compute and travel as the cost model says they would
 /// (docs/cost_model.md, "Replay"), no node is started and no model is needed. Hours pass in milliseconds, the same

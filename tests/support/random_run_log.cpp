@@ -71,6 +71,15 @@ RunLog random_run_log(SeededRandom& random, std::size_t requests) {
     log.header.meter = awkward_text(random);
     for (std::size_t i = 0; i < requests; ++i)
         log.requests.push_back(random_request(random, static_cast<std::int64_t>(i)));
+    for (std::uint64_t i = random.below(3); i > 0; --i) {
+        log.intensities.push_back(
+            {time(random), awkward_text(random), awkward_text(random), CarbonIntensity(awkward_number(random, 1e3))});
+    }
+    for (std::uint64_t i = random.below(2); i > 0; --i) {
+        log.moves.push_back({time(random), time(random), time(random), awkward_text(random), awkward_text(random),
+                             awkward_text(random), awkward_number(random, 1), Joules(awkward_number(random, 1e3)),
+                             GramsCo2e(awkward_number(random, 1e3))});
+    }
     for (std::uint64_t i = random.below(3); i > 0; --i) log.nodes.push_back(random_node(random));
     if (coin(random)) {
         log.end = RunEnd{coin(random),

@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/units/text.h"
+#include "tools/cli/move_options.h"
 #include "tools/cli/series_options.h"
 #include "tools/cli/standard_options.h"
 #include "tools/cli/text_options.h"
@@ -12,13 +13,6 @@
 
 namespace carbonedge {
 namespace {
-
-double percent(const std::string& text) {
-    if (!text.ends_with("%")) {
-        throw UsageError(fmt::format("--min-saving: '{}' has no unit, expected a share such as 5%", text));
-    }
-    return parse_number(text.substr(0, text.size() - 1), "--min-saving") / 100;
-}
 
 double rate(const std::string& text) {
     const double value = text.ends_with("/s") ? parse_number(text.substr(0, text.size() - 2), "--rate") : 0.0;
@@ -62,21 +56,12 @@ void add_change_options(CLI::App& app, UpdateOptions& options) {
 }
 
 void add_policy_options(CLI::App& app, UpdateOptions& options) {
-    add_text_option(app, "--min-saving", "least saving worth a move, such as 5%", "5%",
-                    [&options](const std::string& text) { options.policy.least_saving = percent(text); });
-    add_text_option(app, "--payback", "time within which a move must be paid back", "1h",
-                    [&options](const std::string& text) {
-                        options.policy.payback = to_seconds(parse_duration(text, "--payback"));
-                    });
     add_text_option(app, "--rate", "requests per second that earn the saving, such as 20/s", "one at a time",
                     [&options](const std::string& text) {
                         options.policy.requests_per_second = rate(text);
                         options.rate_given = true;
                     });
-    add_text_option(app, "--restart", "CPU time of loading a stage on its node", "2s",
-                    [&options](const std::string& text) {
-                        options.policy.restart = to_seconds(parse_duration(text, "--restart"));
-                    });
+    add_move_options(app, options.policy);
 }
 
 }  // namespace

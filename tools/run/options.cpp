@@ -3,6 +3,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
 #include "lib/units/text.h"
+#include "tools/cli/move_options.h"
 #include "tools/cli/series_options.h"
 #include "tools/cli/standard_options.h"
 #include "tools/cli/text_options.h"
@@ -33,8 +34,15 @@ void require_arguments(const RunToolOptions& options) {
     }
     if (options.plan.empty()) throw UsageError("no plan is given, see -h");
     if (options.model.empty() && options.engine != "virtual") throw UsageError("--model FILE is required, see -h");
+    if (options.engine == "virtual" && options.replan) {
+        throw UsageError(
+            "--replan: virtual time holds to one plan; `carbonedge plan update --series` walks through time");
+    }
     if (options.engine == "virtual" && !options.serve.empty()) {
         throw UsageError("--serve: there is nobody to serve in virtual time");
+    }
+    if (options.series.files.empty() && options.replan) {
+        throw UsageError("--replan needs intensities that change: --series ZONE=FILE, see -h");
     }
     if (options.series.files.empty() && (options.series.from || options.speed != 1)) {
         throw UsageError("--from and --speed are of --series ZONE=FILE, see -h");
@@ -94,6 +102,8 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     app.add_option("--speed", options.speed, "seconds of the series that go by in a second")
         ->capture_default_str()
         ->check(CLI::Range(1e-6, 1e9));
+    app.add_flag("--replan", options.replan, "move the plan while requests go on, when intensities change and it pays");
+    add_move_options(app, options.move_policy);
     app.add_option("--node-program", options.node_program, "carbonedge-node to start; the one beside this program");
     app.add_flag("--calibrate", options.calibrate,
                  "measure the transport and write the cluster with [transport] filled in");

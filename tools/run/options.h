@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/tradeoff/replan.h"
 #include "lib/units/quantity.h"
 #include "tools/cli/series_option_values.h"
 
@@ -32,6 +33,8 @@ struct RunToolOptions {
     std::string node_program;
     SeriesOptions series;
     SeriesPolicy series_policy;
+    bool replan = false;
+    MovePolicy move_policy;
     double speed = 1;  ///< seconds of the series that go by in a second
 
     bool calibrate = false;

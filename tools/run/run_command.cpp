@@ -27,7 +27,7 @@ std::unique_ptr<ReferenceModel> load_model(const RunToolOptions& options, const 
     return load_reference_model(options.model, inputs, options.seed, plan.profiles[0]);
 }
 
-RunOptions make_run_options(const RunToolOptions& options, std::string plan_json) {
+RunOptions make_run_options(const RunToolOptions& options, const Plan& plan, std::string plan_json) {
     RunOptions run;
     run.load = {options.requests, options.in_flight, options.rate_per_second};
     run.warm_up = options.warm_up;
@@ -36,6 +36,12 @@ RunOptions make_run_options(const RunToolOptions& options, std::string plan_json
     run.serve = options.serve;
     if (options.engine != "virtual") run.engine = engine_options(options);
     run.plan_json = std::move(plan_json);
+    if (options.replan) {
+        run.replan.emplace();
+        run.replan->policy = options.move_policy;
+        // A closed loop asks as fast as it is answered.
+        run.replan->policy.requests_per_second = options.rate_per_second.value_or(plan.predicted.throughput_per_second);
+    }
     return run;
 }
 
@@ -87,7 +93,7 @@ ChangingIntensities changing_intensities(const RunToolOptions& options, const Pl
 ExitStatus run_virtually(const RunToolOptions& options, const Plan& plan, std::string plan_json, LogOutput& log,
                          std::istream& in, std::ostream& err, const std::stop_token& stop) {
     const RunListener listener = listener_of(options, log, err);
-    const RunSummary summary = run_in_virtual_time(plan, make_run_options(options, std::move(plan_json)),
+    const RunSummary summary = run_in_virtual_time(plan, make_run_options(options, plan, std::move(plan_json)),
                                                    changing_intensities(options, plan, in), listener, stop);
     RunToolOptions unchecked = options;
     unchecked.check = false;  // there are no outputs
@@ -124,8 +130,8 @@ ExitStatus run_command(const RunToolOptions& options, std::istream& in, std::ost
     const std::unique_ptr<ReferenceModel> model = load_model(options, plan);
 
     const RunListener listener = listener_of(options, log, err);
-    const RunSummary summary =
-        run_plan(plan, *model, make_run_options(options, std::move(text)), listener, stop.token());
+    const RunSummary summary = run_plan(plan, *model, make_run_options(options, plan, std::move(text)), listener,
+                                        stop.token(), changing_intensities(options, plan, in));
     return state_result(summary, options, err);
 }
 

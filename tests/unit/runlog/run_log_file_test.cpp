@@ -91,6 +91,29 @@ TEST_CASE("what failed during a run is in its log") {
     CHECK(write_run_log(second) == other);
 }
 
+TEST_CASE("what changed during a run is in its log") {
+    const std::string intensity =
+        R"({"record":"intensity","at_ns":1000,"time_utc":"2023-01-01T01:00:00Z","zone":"DE","intensity_gco2e_per_kwh":380.5})"
+        "\n";
+    const std::string move =
+        R"({"record":"move","at_ns":1000,"opening_ns":2000,"closing_ns":3000,"from":"a 0-4","to":"b 0-4","reason":"saves 12 %","saving":0.12,"joules":2.5,"gco2e":0.001})"
+        "\n";
+    const std::string text = kHeader + kRequest + kFailover + intensity + move + kNode + kEnd;
+    const RunLog log = read_run_log(text, "r.jsonl");
+    REQUIRE(log.intensities.size() == 1);
+    CHECK(log.intensities[0].zone == "DE");
+    CHECK(log.intensities[0].intensity.value() == 380.5);
+    REQUIRE(log.moves.size() == 1);
+    CHECK(log.moves[0].opening == Nanoseconds(2000));
+    CHECK(log.moves[0].to == "b 0-4");
+    CHECK(log.moves[0].saving == 0.12);
+    CHECK(write_run_log(log) == text);
+    CHECK_THROWS_WITH_AS(read_run_log(kHeader + kNode + intensity, "r.jsonl"),
+                         "r.jsonl:3: an intensity follows the nodes' totals", InputError);
+    CHECK_THROWS_WITH_AS(read_run_log(kHeader + kNode + move, "r.jsonl"), "r.jsonl:3: a move follows the nodes' totals",
+                         InputError);
+}
+
 TEST_CASE("random run logs survive writing and reading") {
     SeededRandom random(19);
     for (std::size_t round = 0; round < 200; ++round) {
@@ -147,7 +170,9 @@ TEST_CASE("what is wrong with a run log is said with file and line") {
         {kHeader + kNode + kFailover, "r.jsonl:3: a failover follows the nodes' totals"},
         {kHeader + "\n" + kRequest, "r.jsonl:2: is empty; expected JSON"},
         {kHeader + "{\"record\":\"requst\"}\n",
-         "r.jsonl:2: unknown record 'requst' (did you mean 'request'?); valid: request, failover, node, end"},
+         "r.jsonl:2: unknown record 'requst' (did you mean 'request'?); valid: request, failover, intensity, move, "
+         "node, "
+         "end"},
         {kHeader + "{\"record\":\n" + kRequest,
          "r.jsonl:2: not valid JSON: syntax error while parsing value - unexpected end of input; expected '[', '{', or "
          "a "

@@ -181,5 +181,115 @@ TEST_CASE("round robin takes the pipelines in turn") {
     CHECK(log.nodes.size() == 2);
 }
 
+/// One row that n0 in zone DE or n1 in zone FR can run, planned where it emits least at first.
+void plan_on_two_zones(Session& session) {
+    Plan& plan = session.plan;
+    plan.profiles[0].runtime_base_bytes = Bytes(1 << 20);
+    LayerProfile row;
+    row.name = "chain";
+    row.latency_median = row.latency_mean = row.cpu_mean = std::chrono::milliseconds(1);
+    row.outputs = {{1, Bytes(2024)}};
+    row.inputs = {0};
+    plan.profiles[0].input_values = {{0, Bytes(1024)}};
+    plan.profiles[0].output_values = {1};
+    plan.profiles[0].layers = {row};
+    plan.cluster.nodes.push_back(plan.cluster.nodes[0]);
+    plan.node_profile.push_back(0);
+    const std::pair<std::string, std::string> places[] = {{"n0", "DE"}, {"n1", "FR"}};
+    for (std::size_t n = 0; n < 2; ++n) {
+        Node& node = plan.cluster.nodes[n];
+        node.name = places[n].first;
+        node.zone = places[n].second;
+        node.busy_power_per_core = Watts(10);
+        node.idle_power_per_core = Watts(2);
+    }
+    plan.limits.forbidden.clear();
+}
+
+ChangingIntensities hour_by_hour(const std::vector<double>& german, const std::vector<double>& french, double speed) {
+    ZoneSeries series;
+    for (const auto& [zone, values] : {std::pair{std::string("DE"), german}, std::pair{std::string("FR"), french}}) {
+        std::vector<IntensitySample> samples;
+        for (const double value : values) {
+            const UtcSeconds start(std::chrono::hours(samples.size()));
+            samples.push_back({start, CarbonIntensity(value), false});
+        }
+        series.emplace_back(zone, IntensitySeries(SeriesOrigin{}, samples));
+    }
+    return {std::make_unique<ReplayedIntensities>(std::move(series),
+                                                  SeriesPolicy{GapPolicy::kError, OutOfRangePolicy::kHold}),
+            {UtcSeconds(std::chrono::seconds(0)), speed}};
+}
+
+TEST_CASE("the plan moves while requests flow when that pays, and no request is lost") {
+    Session session(chain_of(1));
+    plan_on_two_zones(session);
+    session.options.load.requests = 300;
+    session.options.load.rate_per_second = 200;
+    session.options.replan.emplace();
+    session.options.replan->policy.requests_per_second = 200;
+    session.options.replan->policy.restart = Seconds(0.01);
+    // After half a second the German node is the dirtier one.
+    Recorded recorded;
+    std::vector<std::string> notes;
+    RunListener listener;
+    listener.log = [&](const std::string& line) { recorded.text += line; };
+    listener.note = [&](const std::string& line) { notes.push_back(line); };
+    recorded.summary = run_plan(session.plan, session.model, session.options, listener, {},
+                                hour_by_hour({100, 900}, {300, 300}, 7200));
+    const RunLog log = recorded.log();
+    CAPTURE(recorded.summary.first_error);
+    REQUIRE(log.requests.size() == 300);
+    CHECK(recorded.summary.end.failed == 0);
+    CHECK_FALSE(recorded.summary.outputs_wrong);
+    CHECK(recorded.summary.end.outputs_checked);
+    std::map<std::string, int> by_node;
+    for (const RequestRecord& request : log.requests) by_node[request.stages.at(0).node] += 1;
+    CHECK(by_node["n0"] > 50);
+    CHECK(by_node["n1"] > 50);
+    REQUIRE(log.moves.size() == 1);
+    CHECK(log.moves[0].from == "n0 0-1");
+    CHECK(log.moves[0].to == "n1 0-1");
+    CHECK(log.moves[0].at >= std::chrono::milliseconds(500));
+    CHECK(log.moves[0].opening > Nanoseconds(0));
+    CHECK(log.moves[0].saving > 0.5);
+    REQUIRE(log.intensities.size() == 3);
+    CHECK(log.intensities[2].zone == "DE");
+    CHECK(log.intensities[2].intensity.value() == 900);
+    REQUIRE(notes.size() >= 1);
+    CHECK(notes.back().starts_with("the plan moved from n0 0-1 to n1 0-1: "));
+    // Joules on n1 are all charged with 300; those on n0 with something from 100 to 900.
+    REQUIRE(log.nodes.size() == 2);
+    const auto charged = [](const NodeRecord& node) {
+        return node.transport_grams / (node.transport_energy.joules * CarbonIntensity(1));
+    };
+    CHECK(charged(log.nodes[1]) == doctest::Approx(300));
+    CHECK(charged(log.nodes[0]) > 99);
+    CHECK(charged(log.nodes[0]) < 600);
+}
+
+TEST_CASE("without --replan the plan stays and the books follow") {
+    Session session(chain_of(1));
+    plan_on_two_zones(session);
+    session.options.load.requests = 100;
+    session.options.load.rate_per_second = 200;
+    Recorded recorded;
+    RunListener listener;
+    listener.log = [&](const std::string& line) { recorded.text += line; };
+    recorded.summary = run_plan(session.plan, session.model, session.options, listener, {},
+                                hour_by_hour({100, 900}, {300, 300}, 14'400));
+    const RunLog log = recorded.log();
+    CHECK(log.moves.empty());
+    CHECK(log.intensities.size() == 3);
+    REQUIRE(log.nodes.size() == 1);
+    CHECK(log.nodes[0].node == "n0");
+}
+
+TEST_CASE("re-planning needs intensities that change and a plan of one pipeline") {
+    Session session(chain_of(1));
+    session.options.replan.emplace();
+    CHECK_THROWS_AS(session.run(), UsageError);
+}
+
 }  // namespace
 }  // namespace carbonedge
