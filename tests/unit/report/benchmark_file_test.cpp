@@ -23,7 +23,7 @@ constexpr const char* kHyperfine = R"({"results": [
 
 }  // namespace
 
-TEST_CASE("JSON of Google Benchmark: iterations, not aggregates, in seconds; what was skipped is left out") {
+TEST_CASE("JSON of Google Benchmark: iterations not aggregates in seconds what was skipped is left out") {
     const BenchmarkTimings timings = read_benchmarks(kGoogle, "g.json");
     CHECK(timings.tool == "Google Benchmark");
     CHECK(timings.program == "bench");
@@ -78,7 +78,7 @@ TEST_CASE("what says nothing about time is refused with its line") {
     }
 }
 
-TEST_CASE("benchmarks are layers to the gate; runs of hyperfine are runs, repetitions in one process are not") {
+TEST_CASE("benchmarks are layers to the gate runs of hyperfine are runs repetitions in one process are not") {
     const Evidence google = evidence_of(read_report_input(kGoogle, "g.json"), "g.json", {});
     CHECK(google.layers.size() == 2);
     for (const EvidenceQuantity& quantity : google.quantities) {
