@@ -31,14 +31,6 @@ struct TransportSample {
     double receive_cpu_ns = 0;  ///< of the node that receives this size and sends next to nothing
 };
 
-/// `intercept + slope * bytes` by least squares on relative errors: one line has to serve sizes over three decades.
-/// Neither is negative.
-struct LineFit {
-    double fixed = 0;
-    double per_byte = 0;
-};
-LineFit fit_line(const std::vector<std::pair<double, double>>& points);
-
 struct Calibration {
     TransportCost cost;
     std::vector<TransportSample> samples;

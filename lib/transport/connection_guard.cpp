@@ -31,13 +31,17 @@ void ConnectionGuard::refuse(const std::string& line) {
     warn_(line);
 }
 
+std::string ConnectionGuard::full_line() const {
+    return fmt::format("a connection was refused: {} are open already", most_);
+}
+
 std::optional<ConnectionGuard::Accepted> ConnectionGuard::accept(const Descriptor& listening) {
     while (true) {
         Accepted accepted{Descriptor(::accept4(listening.number(), nullptr, nullptr, SOCK_CLOEXEC)), nullptr};
         if (accepted.socket.open()) {
             accepted.place = take_place();
             if (accepted.place) return accepted;
-            refuse(fmt::format("a connection was refused: {} are open already", most_));
+            refuse(full_line());
             continue;
         }
         // A socket that is shut down, or was none; all else (a peer that is gone again, no descriptor left) passes.

@@ -23,6 +23,8 @@ public:
     Place take_place();
 
     void refuse(const std::string& line);
+    /// What refuse() is given where no place is left.
+    [[nodiscard]] std::string full_line() const;
 
     /// The next connection of a listening socket with a place for it, close-on-exec; nothing once the socket is shut
     /// down. Connections beyond the bound are closed; what else the kernel says is outlasted. Where the socket does not

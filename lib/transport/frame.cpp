@@ -22,10 +22,17 @@ Integer get(const unsigned char* bytes) {
     return number;
 }
 
+/// One a thread, used again and again: parsing into fresh memory is half of what a small frame costs.
+wire::FrameMeta& cleared_meta() {
+    static thread_local wire::FrameMeta meta;
+    meta.Clear();
+    return meta;
+}
+
 }  // namespace
 
 std::string encode_frame_head(const FrameHead& head) {
-    wire::FrameMeta meta;
+    wire::FrameMeta& meta = cleared_meta();
     meta.set_request(head.request);
     meta.set_pipeline(head.pipeline);
     meta.set_handed_over_ns(head.handed_over.count());
@@ -48,8 +55,11 @@ std::string encode_frame_head(const FrameHead& head) {
         described.set_bytes(tensor.bytes);
         payload += static_cast<std::uint64_t>(tensor.bytes);
     }
-    std::string bytes(kMagic.begin(), kMagic.end());
-    put(bytes, static_cast<std::uint32_t>(meta.ByteSizeLong()));
+    const std::size_t size = meta.ByteSizeLong();
+    std::string bytes;
+    bytes.reserve(FramePrefix::kBytes + size);
+    bytes.append(kMagic.begin(), kMagic.end());
+    put(bytes, static_cast<std::uint32_t>(size));
     put(bytes, payload);
     meta.AppendToString(&bytes);
     return bytes;
@@ -77,7 +87,7 @@ FramePrefix decode_frame_prefix(const std::array<unsigned char, FramePrefix::kBy
 }
 
 FrameHead decode_frame_head(std::string_view bytes, const FramePrefix& prefix, const std::string& peer) {
-    wire::FrameMeta meta;
+    wire::FrameMeta& meta = cleared_meta();
     if (!meta.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
         throw InputError(peer, 0, "a malformed frame head came");
     }

@@ -38,7 +38,7 @@ private:
     std::string peer_;
     ConnectionGuard::Place place_;
     /// A frame's prefix, its head and a small tensor come in one read.
-    std::array<char, 4096> ahead_{};
+    std::array<char, 8192> ahead_{};
     std::size_t ahead_first_ = 0;
     std::size_t ahead_end_ = 0;
 };

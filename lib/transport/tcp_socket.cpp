@@ -98,7 +98,7 @@ int connect_within(const Descriptor& socket, const addrinfo& info, Nanoseconds d
     return 0;
 }
 
-HostPort numeric(const sockaddr_storage& address, socklen_t size) {
+HostPort numeric_address(const sockaddr_storage& address, socklen_t size) {
     std::array<char, NI_MAXHOST> host{};
     std::array<char, NI_MAXSERV> port{};
     if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(), port.data(),
@@ -186,14 +186,14 @@ HostPort bound_address(const Descriptor& socket) {
     sockaddr_storage address{};
     socklen_t size = sizeof(address);
     ::getsockname(socket.number(), reinterpret_cast<sockaddr*>(&address), &size);
-    return numeric(address, size);
+    return numeric_address(address, size);
 }
 
 HostPort peer_address(const Descriptor& socket) {
     sockaddr_storage address{};
     socklen_t size = sizeof(address);
     if (::getpeername(socket.number(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return {"a peer", "0"};
-    return numeric(address, size);
+    return numeric_address(address, size);
 }
 
 }  // namespace carbonedge

@@ -22,7 +22,7 @@ TIME_LIMIT_SECONDS = 60
 # docs/cli/TOOL-VERB.md.
 TOOLS = {
     "carbonedge": {"options": ["-h", "--help", "--version"], "unknown": "--versoin", "nearest": "--version"},
-    "profile": {"reads": ["{file} --input 1x3x8x8", "{inputs}/none.pt --input-file {file}"], "refuses": "none.pt --input 1x3x8x8"},
+    "profile": {"paged_verbs": ["transport"], "reads": ["{file} --input 1x3x8x8", "{inputs}/none.pt --input-file {file}"], "refuses": "none.pt --input 1x3x8x8"},
     "partition": {
         "reads": ["{file} --stages 2", "{inputs}/invented.profile.csv --stages 2 --by capability --cluster {file}"],
         "writes": "{inputs}/invented.profile.csv --stages 2",

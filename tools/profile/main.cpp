@@ -1,18 +1,10 @@
 #include "lib/base/tool_main.h"
-#include "tools/profile/profile_command.h"
+#include "tools/profile/verbs.h"
 
 #include <iostream>
-#include <string_view>
-
-namespace carbonedge {
-extern const std::string_view help_page;
-}
 
 int main(int argc, char** argv) {
     using namespace carbonedge;
-    return tool_main("carbonedge-profile", std::cerr, [&] {
-        ProfileOptions options;
-        if (!parse_profile_options(argc, argv, help_page, std::cout, std::cerr, options)) return ExitStatus::kOk;
-        return profile_command(options, {argv, argv + argc}, std::cout, std::cerr);
-    });
+    return tool_main("carbonedge-profile", std::cerr,
+                     [&] { return profile_or_verb(argc, argv, std::cin, std::cout, std::cerr); });
 }

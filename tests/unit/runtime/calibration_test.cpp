@@ -1,5 +1,7 @@
 #include "lib/runtime/calibration.h"
 
+#include "lib/transport/line_fit.h"
+
 #include <doctest/doctest.h>
 
 namespace carbonedge {

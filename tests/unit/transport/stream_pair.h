@@ -26,7 +26,7 @@ class StreamPair {
 public:
     explicit StreamPair(const std::string& kind, StreamOptions options = {}) : options_(std::move(options)) {
         if (kind == "tls") options_.tls = authority_.issue("IP:127.0.0.1");
-        const std::string where = kind == "tcp" || kind == "tls" ? "127.0.0.1:0" : folder_.file("s");
+        const std::string where = kind == "unix" || kind == "shm" ? folder_.file("s") : "127.0.0.1:0";
         listener_ = listen_for_frames(kind + ":" + where, options_);
         auto accepted = std::async(std::launch::async, [this] { return listener_->accept(); });
         sender_ = connect_frames(listener_->address(), "receiver", options_);

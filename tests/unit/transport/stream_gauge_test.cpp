@@ -1,0 +1,48 @@
+#include "lib/transport/stream_gauge.h"
+
+#include "lib/base/errors.h"
+#include "lib/transport/line_fit.h"
+#include "tests/unit/transport/stream_pair.h"
+
+#include <doctest/doctest.h>
+#include <algorithm>
+
+namespace carbonedge {
+namespace {
+
+TEST_CASE("a gauge measures every kind of stream to a process of its own") {
+    for (const std::string& kind : stream_kinds()) {
+        CAPTURE(kind);
+        TestAuthority authority;
+        StreamOptions options;
+        options.tls = authority.issue("IP:127.0.0.1");
+        const TemporaryFolder folder;
+        const bool in_folder = kind == "unix" || kind == "shm";
+        const GaugePeer peer(kind + ":" + (in_folder ? folder.file("s") : "127.0.0.1:0"), options);
+        const auto stream = connect_frames(peer.address(), "peer", options);
+        StreamGauge gauge(*stream);
+        std::vector<double> small = gauge.one_way_ns(64, 50);
+        std::vector<double> large = gauge.one_way_ns(3'000'000, 10);
+        REQUIRE(small.size() == 50);
+        const auto least = [](std::vector<double>& times) { return *std::min_element(times.begin(), times.end()); };
+        CHECK(least(small) > 0);
+        CHECK(least(large) > least(small));
+        const StreamGauge::Cpu little = gauge.cpu(64, 50);
+        const StreamGauge::Cpu much = gauge.cpu(3'000'000, 20);
+        CHECK(little.sender_ns > 0);
+        CHECK(little.receiver_ns > 0);
+        CHECK(much.sender_ns > little.sender_ns);
+    }
+}
+
+TEST_CASE("a gauge's other end that cannot listen says why") {
+    const TemporaryFolder folder;
+    CHECK_THROWS_WITH_AS(GaugePeer("unix:" + folder.file("absent/s"), {}),
+                         ("cannot listen at " + folder.file("absent/s") +
+                          ": No such file or directory; choose another directory; try again")
+                             .c_str(),
+                         EnvironmentError);
+}
+
+}  // namespace
+}  // namespace carbonedge
