@@ -1,13 +1,16 @@
 #include "lib/runtime/clock_offset.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 namespace carbonedge {
 
-std::optional<ClockOffset> estimate_offset(const std::vector<ClockRoundTrip>& trips, const std::string& own_boot) {
+std::optional<ClockOffset> estimate_offset(const std::vector<ClockRoundTrip>& trips, const std::string& own_origin) {
     std::optional<ClockOffset> best;
     for (const ClockRoundTrip& trip : trips) {
-        if (!own_boot.empty() && trip.boot == own_boot) return ClockOffset{};
+        if (!own_origin.empty() && trip.origin == own_origin) return ClockOffset{};
         const Nanoseconds on_its_way = (trip.answered - trip.asked) - (trip.sent - trip.received);
         if (trip.sent < trip.received || on_its_way < Nanoseconds(0)) continue;
         // Rounded up, so that the true offset stays inside.
@@ -18,11 +21,24 @@ std::optional<ClockOffset> estimate_offset(const std::vector<ClockRoundTrip>& tr
     return best;
 }
 
-std::string boot_id() {
+std::string clock_origin() {
     std::ifstream file("/proc/sys/kernel/random/boot_id");
-    std::string id;
-    std::getline(file, id);
-    return id;
+    std::string boot;
+    std::getline(file, boot);
+    std::error_code unknown;
+    const std::string space = std::filesystem::read_symlink("/proc/self/ns/time", unknown).string();
+    return boot.empty() || unknown ? "" : boot + " " + space;
+}
+
+void settle_return(RequestRecord& record) {
+    if (record.return_transfer >= Nanoseconds(0)) return;
+    Nanoseconds missing = -record.return_transfer;
+    record.return_transfer = Nanoseconds(0);
+    for (std::size_t i = record.stages.size(); i-- > 0 && missing > Nanoseconds(0);) {
+        const Nanoseconds taken = std::min(missing, record.stages[i].transfer);
+        record.stages[i].transfer -= taken;
+        missing -= taken;
+    }
 }
 
 }  // namespace carbonedge

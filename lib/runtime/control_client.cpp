@@ -1,6 +1,7 @@
 #include "lib/runtime/control_client.h"
 
 #include "lib/base/errors.h"
+#include "lib/cluster/cluster.h"
 #include "lib/runtime/proto/node.grpc.pb.h"
 #include "lib/transport/clocks.h"
 
@@ -57,12 +58,17 @@ struct ControlClient::State {
     }
 };
 
-ControlClient::ControlClient(std::string node, const std::string& control_path) : state_(std::make_unique<State>()) {
+ControlClient::ControlClient(std::string node, const std::string& control, const PeerSecurity& security)
+    : state_(std::make_unique<State>()) {
     state_->node = std::move(node);
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    state_->stub = wire::Node::NewStub(
-        grpc::CreateCustomChannel("unix:" + control_path, grpc::InsecureChannelCredentials(), arguments));
+    const bool here = control.starts_with('/');
+    // The certificate names the node, whatever the address.
+    if (!here && security.encrypted()) arguments.SetSslTargetNameOverride(state_->node);
+    state_->stub = wire::Node::NewStub(grpc::CreateCustomChannel(
+        here ? "unix:" + control : "dns:///" + control,
+        here ? grpc::InsecureChannelCredentials() : channel_credentials(security, std::string(kGateway)), arguments));
 }
 
 ControlClient::~ControlClient() = default;
@@ -188,6 +194,55 @@ std::optional<Nanoseconds> ControlClient::watch(Nanoseconds period, Nanoseconds 
     }
     if (stop.stop_requested()) return std::nullopt;
     return silent;
+}
+
+void ControlClient::await(Nanoseconds timeout, const std::stop_token& stop) {
+    grpc::ClientContext context;
+    State::set_deadline(context, timeout);
+    context.set_wait_for_ready(true);
+    const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+    wire::ClockResponse response;
+    state_->require_ok(state_->stub->Clock(&context, wire::ClockRequest(), &response), "start", stop);
+}
+
+ReportedUsage ControlClient::usage(Nanoseconds timeout, const std::stop_token& stop) {
+    grpc::ClientContext context;
+    State::set_deadline(context, timeout);
+    const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+    wire::UsageResponse response;
+    state_->require_ok(state_->stub->Usage(&context, wire::UsageRequest(), &response), "say what it has used", stop);
+    return {Nanoseconds(response.cpu_ns()), Nanoseconds(response.throttled_ns()), Bytes(response.peak_memory_bytes()),
+            response.limit_cpus(),          Bytes(response.limit_memory_bytes()), response.limit_mechanism()};
+}
+
+void ControlClient::state_offset(Nanoseconds ahead, Nanoseconds timeout) {
+    grpc::ClientContext context;
+    State::set_deadline(context, timeout);
+    wire::ClockRequest request;
+    request.set_ahead_ns(ahead.count());
+    wire::ClockResponse response;
+    state_->require_ok(state_->stub->Clock(&context, request, &response), "set its clock", {});
+}
+
+std::optional<ClockOffset> ControlClient::align_clock(int times, Nanoseconds timeout, const std::stop_token& stop) {
+    std::vector<ClockRoundTrip> trips;
+    for (int i = 0; i < times; ++i) {
+        grpc::ClientContext context;
+        State::set_deadline(context, timeout);
+        const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+        wire::ClockResponse response;
+        ClockRoundTrip trip;
+        trip.asked = now_monotonic();
+        state_->require_ok(state_->stub->Clock(&context, wire::ClockRequest(), &response), "tell the time", stop);
+        trip.answered = now_monotonic();
+        trip.received = Nanoseconds(response.received_ns());
+        trip.sent = Nanoseconds(response.sent_ns());
+        trip.origin = response.origin();
+        trips.push_back(std::move(trip));
+    }
+    const std::optional<ClockOffset> offset = estimate_offset(trips, clock_origin());
+    if (offset) state_offset(offset->ahead, timeout);
+    return offset;
 }
 
 bool ControlClient::shut_down(Nanoseconds timeout) noexcept {

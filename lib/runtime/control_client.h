@@ -1,6 +1,8 @@
 #pragma once
 
+#include "lib/runtime/clock_offset.h"
 #include "lib/runtime/link_sender.h"
+#include "lib/runtime/peer_security.h"
 #include "lib/tensor/tensor.h"
 
 #include <functional>
@@ -19,11 +21,23 @@ struct LoadedStageSpecs {
     std::vector<InputSpec> outputs;
 };
 
+/// What a node has used since it started, as it sees it itself.
+struct ReportedUsage {
+    Nanoseconds cpu{0};
+    Nanoseconds throttled{0};
+    Bytes peak_memory;
+    double limit_cpus = 0;        ///< 0: none
+    Bytes limit_memory;           ///< 0: none
+    std::string limit_mechanism;  ///< "cgroup-v1", "cgroup-v2"; "" where it has no control group of its own
+};
+
 /// Speaks to the control socket of a node. Every call ends by `timeout`. Throws EnvironmentError naming the node,
 /// InputError where the node refuses what it was given, Interrupted where `stop` is requested.
 class ControlClient {
 public:
-    ControlClient(std::string node, const std::string& control_path);
+    /// `control` is the path of its private socket, or "host:port", where we speak as the gateway. Throws InputError
+    /// where our certificate cannot be read.
+    ControlClient(std::string node, const std::string& control, const PeerSecurity& security = {});
     ~ControlClient();
     ControlClient(ControlClient&&) noexcept;
     ControlClient& operator=(ControlClient&&) noexcept;
@@ -42,6 +56,13 @@ public:
     /// longer than `patience`; nothing once `stop` is requested.
     std::optional<Nanoseconds> watch(Nanoseconds period, Nanoseconds patience, const OnBroken& on_broken,
                                      const std::stop_token& stop);
+    /// Waits until it answers.
+    void await(Nanoseconds timeout, const std::stop_token& stop);
+    ReportedUsage usage(Nanoseconds timeout, const std::stop_token& stop);
+    /// Tells it that its clock shows so much more than ours.
+    void state_offset(Nanoseconds ahead, Nanoseconds timeout);
+    /// Asks `times` times what its clock shows and tells it the offset. Nothing where no answer makes sense.
+    std::optional<ClockOffset> align_clock(int times, Nanoseconds timeout, const std::stop_token& stop);
     /// False where it does not answer.
     bool shut_down(Nanoseconds timeout) noexcept;
 

@@ -15,12 +15,22 @@
 
 namespace carbonedge {
 
+/// What engines of containers need besides.
+struct ContainerOptions {
+    std::string program = "docker";  ///< command line of the container engine
+    std::string image = "carbonedge";
+    std::string stack_file;       ///< where the swarm engine writes its stack
+    std::string gateway_address;  ///< at which the swarm's hosts reach this one; "" for what the swarm knows
+    PeerSecurity security;        ///< how the nodes and the gateway know each other
+};
+
 struct EngineOptions {
     std::string name = "process";  ///< which engine
     std::string node_program;      ///< path of carbonedge-node
     std::string scratch_directory = "/tmp";
     std::vector<std::string> environment;  ///< "NAME=value", what nodes get; their thread counts are set beside
     bool impose_limits = true;             ///< CPU quota and memory limit of every node
+    ContainerOptions container;
     Nanoseconds start_timeout{std::chrono::seconds(120)};
     Nanoseconds request_timeout{std::chrono::seconds(30)};
     GatewayPolicy gateway;

@@ -1,6 +1,7 @@
 #include "lib/runtime/gateway.h"
 
 #include "lib/base/errors.h"
+#include "lib/runtime/clock_offset.h"
 #include "lib/transport/clocks.h"
 #include "lib/units/text.h"
 
@@ -21,13 +22,25 @@ std::shared_ptr<const void> own(std::vector<TensorView>& inputs) {
     return copies;
 }
 
+StreamOptions with_patience(StreamOptions streams, Nanoseconds send_timeout) {
+    streams.send_timeout = send_timeout;
+    return streams;
+}
+
+StreamOptions expecting(StreamOptions streams, const std::string& peer) {
+    streams.expected_name = peer;
+    return streams;
+}
+
 }  // namespace
 
-Gateway::Gateway(const std::string& address, Bytes longest_message, Nanoseconds timeout, const GatewayPolicy& policy)
-    : listener_(listen_for_frames(address, {timeout})),
+Gateway::Gateway(const std::string& address, Bytes longest_message, Nanoseconds timeout, const GatewayPolicy& policy,
+                 const StreamOptions& streams)
+    : listener_(listen_for_frames(address, with_patience(streams, timeout))),
       longest_message_(longest_message),
       timeout_(timeout),
-      policy_(policy) {
+      policy_(policy),
+      streams_(with_patience(streams, timeout)) {
     acceptor_ = std::jthread([this] { accept_answers(); });
     expirer_ = std::jthread([this](const std::stop_token& stop) { expire_overdue(stop); });
 }
@@ -63,7 +76,7 @@ std::shared_ptr<Gateway::Hop> Gateway::hop_to(const NextHop& first) {
     hop->address = first.address;
     Hop* raw = hop.get();  // the sender is the hop's, so it cannot outlive it
     hop->sender = std::make_unique<LinkSender>(
-        connect_frames(first.address, "node '" + first.name + "'", {timeout_}), first.link, pool_,
+        connect_frames(first.address, "node '" + first.name + "'", expecting(streams_, first.name)), first.link, pool_,
         [this, raw](const FrameHead& head, const std::string& problem) { broken_hop(*raw, head.pipeline, problem); });
     return hop;
 }
@@ -413,6 +426,7 @@ void Gateway::finish(const ReceivedFrame& frame) {
         const auto sent = pending.sent.find(frame.head.pipeline);
         if (sent != pending.sent.end() && !answer.record.stages.empty())
             answer.record.stages.front().transfer += sent->second - pending.arrival;
+        settle_return(answer.record);
     }
     hand_over(request, std::move(answer), std::move(pending.done));
 }

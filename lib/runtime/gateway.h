@@ -48,7 +48,9 @@ struct GatewayCounts {
 class Gateway {
 public:
     /// Takes answers at `address` (as listen_for_frames() takes it). A request without an answer after `timeout` fails.
-    Gateway(const std::string& address, Bytes longest_message, Nanoseconds timeout, const GatewayPolicy& policy = {});
+    /// `streams` says how it and its nodes know each other.
+    Gateway(const std::string& address, Bytes longest_message, Nanoseconds timeout, const GatewayPolicy& policy = {},
+            const StreamOptions& streams = {});
     ~Gateway();
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
@@ -146,6 +148,7 @@ private:
     Bytes longest_message_;
     Nanoseconds timeout_;
     GatewayPolicy policy_;
+    StreamOptions streams_;
     OnBroken on_broken_;
     std::shared_ptr<BufferPool> pool_ = BufferPool::create();
 

@@ -12,6 +12,11 @@ namespace {
 /// Room for names, shapes and parameters around the tensors of a message.
 constexpr std::int64_t kMessageFraming = 256 * 1024;
 
+std::string with_port(const std::string& address, int port) {
+    if (address.starts_with("unix:")) return address;
+    return address.substr(0, address.rfind(':') + 1) + std::to_string(port);
+}
+
 }  // namespace
 
 void require_local_address(const std::string& address) {
@@ -27,13 +32,21 @@ struct GrpcServer::State {
 };
 
 GrpcServer::GrpcServer(const std::vector<std::string>& addresses, const std::vector<grpc::Service*>& services,
-                       Bytes longest_message)
+                       Bytes longest_message, const RemoteAddress& remote)
     : state_(std::make_unique<State>()) {
     grpc::ServerBuilder builder;
-    std::vector<int> ports(addresses.size(), 0);
-    for (std::size_t i = 0; i < addresses.size(); ++i) {
-        require_local_address(addresses[i]);
-        builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
+    std::vector<std::string> all = addresses;
+    for (const std::string& address : addresses) require_local_address(address);
+    if (!remote.address.empty()) {
+        if (!remote.security.encrypted() && !remote.security.plain_text) require_local_address(remote.address);
+        all.push_back(remote.address);
+    }
+    std::vector<int> ports(all.size(), 0);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        builder.AddListeningPort(
+            all[i],
+            i < addresses.size() ? grpc::InsecureServerCredentials() : server_credentials(remote.security, remote.self),
+            &ports[i]);
     }
     for (grpc::Service* service : services) builder.RegisterService(service);
     builder.SetMaxReceiveMessageSize(static_cast<int>(longest_message.value() + kMessageFraming));
@@ -45,13 +58,12 @@ GrpcServer::GrpcServer(const std::vector<std::string>& addresses, const std::vec
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument("grpc.http2.max_frame_size", 16'777'215);
     state_->server = builder.BuildAndStart();
-    for (std::size_t i = 0; i < addresses.size(); ++i) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
         if (state_->server && ports[i] != 0) continue;
-        throw EnvironmentError(fmt::format("cannot listen at {}", addresses[i]), "take another address, or port 0");
+        throw EnvironmentError(fmt::format("cannot listen at {}", all[i]), "take another address, or port 0");
     }
-    address_ = addresses.front();
-    if (!address_.starts_with("unix:"))
-        address_ = address_.substr(0, address_.rfind(':') + 1) + std::to_string(ports[0]);
+    address_ = with_port(all.front(), ports.front());
+    if (!remote.address.empty()) remote_address_ = with_port(all.back(), ports.back());
 }
 
 GrpcServer::~GrpcServer() {

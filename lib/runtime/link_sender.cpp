@@ -41,7 +41,8 @@ LinkSender::~LinkSender() {
     thread_.join();
 }
 
-void LinkSender::send(FrameHead head, const std::vector<TensorView>& tensors, std::shared_ptr<const void> owner) {
+void LinkSender::send(FrameHead head, const std::vector<TensorView>& tensors, std::shared_ptr<const void> owner,
+                      Nanoseconds clock_ahead) {
     if (!link_.active) {
         write(head, tensors);
         return;
@@ -50,7 +51,7 @@ void LinkSender::send(FrameHead head, const std::vector<TensorView>& tensors, st
     if (!frame.owner) frame.owner = keep_copy(*pool_, frame.tensors);
     const std::lock_guard lock(mutex_);
     // The link was handed the frame when its sender says so, not after the copy.
-    const Nanoseconds start = std::max(frame.head.handed_over, link_free_);
+    const Nanoseconds start = std::max(frame.head.handed_over + clock_ahead, link_free_);
     link_free_ = start;
     if (link_.bandwidth.value() > 0) {
         link_free_ += to_nanoseconds(Bytes(static_cast<std::int64_t>(size_of(frame.tensors))) / link_.bandwidth);

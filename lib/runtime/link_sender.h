@@ -42,7 +42,9 @@ public:
 
     /// Thread-safe. `owner` keeps the tensors alive; without it they are valid during the call only. Problems go to
     /// `on_failure`, never to the caller.
-    void send(FrameHead head, const std::vector<TensorView>& tensors, std::shared_ptr<const void> owner = nullptr);
+    /// `head.handed_over` is by a clock that ours is `clock_ahead` of.
+    void send(FrameHead head, const std::vector<TensorView>& tensors, std::shared_ptr<const void> owner = nullptr,
+              Nanoseconds clock_ahead = Nanoseconds(0));
     /// Breaks the connection: a send that is stuck in another thread fails, and so does every later one.
     void shut_down() const { stream_->shut_down(); }
 

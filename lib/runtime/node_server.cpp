@@ -1,6 +1,10 @@
 #include "lib/runtime/node_server.h"
 
 #include "lib/base/errors.h"
+#include "lib/cluster/cluster.h"
+#include "lib/measure/clocks.h"
+#include "lib/measure/own_usage.h"
+#include "lib/runtime/clock_offset.h"
 #include "lib/runtime/grpc_server.h"
 #include "lib/runtime/inference_service.h"
 #include "lib/runtime/link_sender.h"
@@ -73,10 +77,23 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     State(NodeOptions given, StageLoader& stage_loader)
         : options(std::move(given)),
           loader(stage_loader),
-          listener(
-              listen_for_frames("unix:" + options.directory + "/" + options.name + ".tensors", {options.send_timeout})),
+          listener(listen_for_frames(
+              options.tensors.empty() ? "unix:" + options.directory + "/" + options.name + ".tensors" : options.tensors,
+              stream_options())),
           control_path(options.directory + "/" + options.name + ".control"),
           model_thread(loader, options.longest_queue) {}
+
+    [[nodiscard]] StreamOptions stream_options() const {
+        StreamOptions streams = secured_streams(options.security, options.name, options.send_timeout);
+        streams.warn = options.warn;
+        return streams;
+    }
+
+    [[nodiscard]] StreamOptions streams_to(const std::string& peer) const {
+        StreamOptions streams = stream_options();
+        streams.expected_name = peer;
+        return streams;
+    }
 
     // -- InferenceBackend: a stage called on its own ---------------------------------------------------------------
 
@@ -138,8 +155,12 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     // -- wire::Node: the control service -----------------------------------------------------------------------------
 
     /// The same server also listens on loopback for the inference protocol; control is for the owner of the private
-    /// directory alone.
-    static bool from_owner(const grpc::ServerContext& context) { return context.peer().starts_with("unix:"); }
+    /// directory, and for others where the node was told to believe them.
+    bool from_owner(const grpc::ServerContext& context) const {
+        if (context.peer().starts_with("unix:")) return true;
+        if (options.control.empty()) return false;
+        return options.security.encrypted() ? caller_is(context, std::string(kGateway)) : options.security.plain_text;
+    }
     static grpc::Status not_owner() {
         return {grpc::StatusCode::PERMISSION_DENIED, "this service is answered on the node's private socket only"};
     }
@@ -283,6 +304,30 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         return grpc::Status::OK;
     }
 
+    grpc::Status Usage(grpc::ServerContext* context, const wire::UsageRequest* /*request*/,
+                       wire::UsageResponse* response) override {
+        if (!from_owner(*context)) return not_owner();
+        const OwnUsage usage = read_own_usage(system_cgroup_site());
+        response->set_cpu_ns(process_cpu_time().count());
+        response->set_throttled_ns(usage.throttled.count());
+        response->set_peak_memory_bytes(usage.peak_memory.value());
+        response->set_limit_cpus(usage.limit_cpus);
+        response->set_limit_memory_bytes(usage.limit_memory.value());
+        response->set_limit_mechanism(usage.mechanism);
+        return grpc::Status::OK;
+    }
+
+    grpc::Status Clock(grpc::ServerContext* context, const wire::ClockRequest* request,
+                       wire::ClockResponse* response) override {
+        const Nanoseconds received = now_monotonic();
+        if (!from_owner(*context)) return not_owner();
+        if (request->has_ahead_ns()) clock_ahead = request->ahead_ns();
+        response->set_origin(clock_origin());
+        response->set_received_ns(received.count());
+        response->set_sent_ns(now_monotonic().count());
+        return grpc::Status::OK;
+    }
+
     grpc::Status Shutdown(grpc::ServerContext* context, const wire::ShutdownRequest* /*request*/,
                           wire::ShutdownResponse* /*response*/) override {
         if (!from_owner(*context)) return not_owner();
@@ -309,7 +354,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         hop->address = next.address;
         Hop* raw = hop.get();  // the sender is the hop's, so it cannot outlive it
         hop->sender =
-            std::make_unique<LinkSender>(connect_frames(next.address, next.name, {options.send_timeout}), next.link,
+            std::make_unique<LinkSender>(connect_frames(next.address, next.name, streams_to(next.name)), next.link,
                                          pool, [this, raw](const FrameHead& head, const std::string& problem) {
                                              warn(fmt::format("request {}: {}", head.request, problem));
                                              raw->broken = true;
@@ -387,17 +432,21 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         tell_broken(carried, fmt::format("node '{}': {}", options.name, cause));
     }
 
-    static void pass_failure(FrameHead head, const Route& route) {
+    void pass_failure(FrameHead head, const Route& route) const {
+        const Nanoseconds ahead(clock_ahead.load());
         head.tensors.clear();
-        head.handed_over = now_monotonic();
-        route.next->sender->send(std::move(head), {});
+        head.handed_over = now_monotonic() - ahead;
+        route.next->sender->send(std::move(head), {}, nullptr, ahead);
     }
 
     void run_stage(const ReceivedFrame& frame, const Route& route) {
         FrameHead head = frame.head;
         StageRecord record;
         record.node = options.name;
-        record.transfer = frame.received - head.handed_over;
+        // Heads carry the gateway's time. What clocks are uncertain by must not make a transfer negative.
+        Nanoseconds ahead(clock_ahead.load());
+        ahead = std::min(ahead, frame.received - head.handed_over);
+        record.transfer = frame.received - ahead - head.handed_over;
         for (const TensorView& tensor : frame.tensors)
             record.input_bytes += Bytes(static_cast<std::int64_t>(tensor.size));
         // With one thread its own clock is exact; more threads are seen by the process's clock alone.
@@ -408,15 +457,16 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         try {
             route.stage->runner->run(frame.tensors, [&](const std::vector<TensorView>& outputs) {
                 record.cpu = read_clock(clock) - cpu_start;
-                head.handed_over = now_monotonic();
-                record.compute = head.handed_over - start;
+                const Nanoseconds done = now_monotonic();
+                record.compute = done - start;
+                head.handed_over = done - ahead;
                 head.tensors.clear();
                 for (const TensorView& output : outputs) {
                     record.output_bytes += Bytes(static_cast<std::int64_t>(output.size));
                     head.tensors.push_back({output.dtype, output.shape, static_cast<std::int64_t>(output.size)});
                 }
                 head.stages.push_back(record);
-                route.next->sender->send(std::move(head), outputs);
+                route.next->sender->send(std::move(head), outputs, nullptr, ahead);
             });
         } catch (const std::exception& error) {
             head = frame.head;
@@ -441,6 +491,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     std::map<std::int32_t, Route> routes;
 
     ModelThread model_thread;
+    std::atomic<std::int64_t> clock_ahead{0};  ///< ns that our clock shows more than the gateway's
     std::stop_source end;
     std::mutex events_mutex;
     std::vector<wire::NodeEvent> broken_connections;  ///< ever; a connection breaks seldom
@@ -463,7 +514,8 @@ NodeServer::NodeServer(NodeOptions options, StageLoader& loader)
     state.inference_service = make_inference_service(state);
     state.server = std::make_unique<GrpcServer>(
         std::vector<std::string>{state.options.listen, "unix:" + state.control_path},
-        std::vector<grpc::Service*>{&state, state.inference_service.get()}, state.options.longest_message);
+        std::vector<grpc::Service*>{&state, state.inference_service.get()}, state.options.longest_message,
+        RemoteAddress{state.options.control, state.options.security, state.options.name});
     state.inference_address = state.server->address();
     state.acceptor = std::jthread([&state] { state.accept_connections(); });
 }
@@ -482,6 +534,7 @@ NodeServer::~NodeServer() {
 const std::string& NodeServer::inference_address() const { return state_->inference_address; }
 const std::string& NodeServer::tensors_address() const { return state_->listener->address(); }
 const std::string& NodeServer::control_path() const { return state_->control_path; }
+const std::string& NodeServer::control_address() const { return state_->server->remote_address(); }
 
 void NodeServer::wait(const std::stop_token& stop) {
     std::mutex mutex;

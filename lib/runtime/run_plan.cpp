@@ -4,10 +4,13 @@
 #include "lib/base/version.h"
 #include "lib/measure/clocks.h"
 #include "lib/runlog/run_log_file.h"
+#include "lib/runtime/docker_host.h"
 #include "lib/runtime/gateway_server.h"
 #include "lib/runtime/process_engine.h"
+#include "lib/runtime/remote_engine.h"
 #include "lib/runtime/run_account.h"
 #include "lib/runtime/session_stamp.h"
+#include "lib/runtime/swarm_host.h"
 #include "lib/transport/clocks.h"
 
 #include <fmt/format.h>
@@ -119,7 +122,15 @@ void serve(const Plan& plan, Engine& engine, SharedRouter& router, const RunOpti
 std::unique_ptr<Engine> start_engine(const Plan& plan, const WriteStage& write_stage, const EngineOptions& options,
                                      const std::stop_token& stop) {
     if (options.name == "process") return std::make_unique<ProcessEngine>(plan, write_stage, options, stop);
-    throw UsageError("no engine '" + options.name + "'; valid: process");
+    if (options.name == "docker") {
+        return std::make_unique<RemoteEngine>(plan, write_stage, options, std::make_unique<DockerHost>(options, stop),
+                                              stop);
+    }
+    if (options.name == "swarm") {
+        return std::make_unique<RemoteEngine>(plan, write_stage, options, std::make_unique<SwarmHost>(options, stop),
+                                              stop);
+    }
+    throw UsageError("no engine '" + options.name + "'; valid: process, docker, swarm");
 }
 
 EngineOptions engine_options(const Plan& plan, const RunOptions& options) {

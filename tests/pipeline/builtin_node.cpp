@@ -13,14 +13,7 @@ int main(int argc, char** argv) {
         if (!options) return ExitStatus::kOk;
         const StopOnSignal stop;
         BuiltinLoader loader;
-        NodeOptions node;
-        node.name = options->name;
-        node.directory = options->directory;
-        node.listen = options->listen;
-        node.threads = options->threads;
-        node.longest_message = options->longest_message;
-        node.send_timeout = options->send_timeout;
-        NodeServer server(node, loader);
+        NodeServer server(node_options(*options), loader);
         std::cout << "ready " << server.inference_address() << std::endl;
         server.wait(stop.token());
         return ExitStatus::kOk;

@@ -17,13 +17,7 @@ ExitStatus node_command(const NodeToolOptions& options, std::ostream& out, std::
     const std::unique_ptr<StageLoader> loader = make_torch_loader();
 
     std::mutex talking;
-    NodeOptions node;
-    node.name = options.name;
-    node.directory = options.directory;
-    node.listen = options.listen;
-    node.threads = options.threads;
-    node.longest_message = options.longest_message;
-    node.send_timeout = options.send_timeout;
+    NodeOptions node = node_options(options);
     node.warn = [&](const std::string& line) {
         if (options.quiet) return;
         const std::lock_guard lock(talking);

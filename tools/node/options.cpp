@@ -5,6 +5,20 @@
 
 namespace carbonedge {
 
+NodeOptions node_options(const NodeToolOptions& options) {
+    NodeOptions node;
+    node.name = options.name;
+    node.directory = options.directory;
+    node.listen = options.listen;
+    node.control = options.control;
+    node.tensors = options.tensors;
+    node.security = options.security;
+    node.threads = options.threads;
+    node.longest_message = options.longest_message;
+    node.send_timeout = options.send_timeout;
+    return node;
+}
+
 std::optional<NodeToolOptions> parse_node_options(int argc, const char* const* argv, std::string_view page,
                                                   std::ostream& out, std::ostream& err) {
     NodeToolOptions options;
@@ -23,6 +37,11 @@ std::optional<NodeToolOptions> parse_node_options(int argc, const char* const* a
     app.add_option("--name", options.name, "its name in the cluster")->capture_default_str();
     app.add_option("--directory", options.directory, "private directory for its sockets")->required();
     app.add_option("--listen", listen, "local address of the Open Inference Protocol")->capture_default_str();
+    app.add_option("--control", options.control, "address at which carbonedge-run reaches it from elsewhere");
+    app.add_option("--tensors", options.tensors, "address at which it takes tensors, e.g. tcp:0.0.0.0:7000");
+    app.add_option("--tls", options.security.tls_directory, "certificates of --control and --tensors, in DIR/NAME");
+    app.add_flag("--plain-text-across-hosts", options.security.plain_text,
+                 "believe whoever reaches --control and --tensors, and encrypt nothing");
     app.add_option("--threads", options.threads, "threads of the model")
         ->capture_default_str()
         ->check(CLI::Range(1, 1024));

@@ -15,7 +15,7 @@ namespace carbonedge {
 namespace {
 
 void require_engine(const std::string& engine) {
-    const std::array<std::string, 2> engines{"process", "virtual"};
+    const std::array<std::string, 4> engines{"process", "docker", "swarm", "virtual"};
     if (std::find(engines.begin(), engines.end(), engine) == engines.end())
         throw UsageError("--engine: " + unknown_name_message("engine", engine, engines));
 }
@@ -37,6 +37,14 @@ void require_arguments(const RunToolOptions& options) {
     if (options.engine == "virtual" && options.replan) {
         throw UsageError(
             "--replan: virtual time holds to one plan; `carbonedge plan update --series` walks through time");
+    }
+    if (options.replan && options.engine != "process") {
+        throw UsageError("--replan: routes change with --engine process alone, so far");
+    }
+    if (options.engine == "swarm" && !options.security.encrypted() && !options.security.plain_text) {
+        throw UsageError(
+            "the hosts of a swarm need certificates, --tls DIR ('carbonedge run certificates' makes them), or "
+            "--plain-text-across-hosts on a network that nobody else is on");
     }
     if (options.engine == "virtual" && !options.serve.empty()) {
         throw UsageError("--serve: there is nobody to serve in virtual time");
@@ -79,7 +87,7 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     app.add_option("--warm-up", options.warm_up, "requests before those that count")
         ->capture_default_str()
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}));
-    app.add_option("--engine", options.engine, "what the nodes are: process, or virtual for none at all")
+    app.add_option("--engine", options.engine, "what the nodes are: process, docker, swarm, or virtual for none at all")
         ->capture_default_str();
     app.add_option("--timeout", timeout, "a request without an answer fails after this")->capture_default_str();
     app.add_option("--start-timeout", start_timeout, "a node must have loaded its stages after this")
@@ -105,6 +113,14 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     app.add_flag("--replan", options.replan, "move the plan while requests go on, when intensities change and it pays");
     add_move_options(app, options.move_policy);
     app.add_option("--node-program", options.node_program, "carbonedge-node to start; the one beside this program");
+    app.add_option("--image", options.image, "what containers are made from")->capture_default_str();
+    app.add_option("--stack-file", options.stack_file,
+                   "where --engine swarm writes its stack (default: beside the log)");
+    app.add_option("--gateway-address", options.gateway_address, "at which the swarm's hosts reach this one");
+    app.add_option("--tls", options.security.tls_directory, "certificates of nodes and gateway, for docker and swarm");
+    app.add_flag("--plain-text-across-hosts", options.security.plain_text,
+                 "--engine swarm: believe whoever reaches a node, and encrypt nothing");
+    app.add_option("--docker", options.docker, "command line of the container engine")->capture_default_str();
     app.add_flag("--calibrate", options.calibrate,
                  "measure the transport and write the cluster with [transport] filled in");
     app.add_option("--cluster", options.cluster, "the cluster to calibrate");
@@ -119,6 +135,9 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     if (!rate.empty()) options.rate_per_second = parse_rate(rate);
     options.timeout = parse_duration(timeout, "--timeout");
     options.start_timeout = parse_duration(start_timeout, "--start-timeout");
+    if (options.stack_file.empty()) {
+        options.stack_file = options.output == "-" ? "carbonedge.stack.yml" : options.output + ".stack.yml";
+    }
     require_arguments(options);
     return options;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/runtime/peer_security.h"
 #include "lib/tradeoff/replan.h"
 #include "lib/units/quantity.h"
 #include "tools/cli/series_option_values.h"
@@ -31,6 +32,11 @@ struct RunToolOptions {
     bool check = true;
     std::string serve;
     std::string node_program;
+    std::string image = "carbonedge";
+    std::string docker = "docker";
+    std::string stack_file;
+    std::string gateway_address;
+    PeerSecurity security;
     SeriesOptions series;
     SeriesPolicy series_policy;
     bool replan = false;

@@ -104,6 +104,8 @@ ExitStatus run_virtually(const RunToolOptions& options, const Plan& plan, std::s
 
 EngineOptions engine_options(const RunToolOptions& options) {
     EngineOptions engine;
+    engine.name = options.engine;
+    engine.container = {options.docker, options.image, options.stack_file, options.gateway_address, options.security};
     engine.node_program = options.node_program;
     if (engine.node_program.empty()) {
         const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");

@@ -58,11 +58,11 @@ TEST_CASE("the truth lies within the uncertainty however lopsided the ways are")
 
 TEST_CASE("one kernel has one clock") {
     ClockRoundTrip trip = trip_of(1s, 0ns, 40us, 0ns, 90us);
-    trip.boot = "a";
+    trip.origin = "a";
     CHECK(estimate_offset({trip}, "a") == ClockOffset{});
     CHECK(estimate_offset({trip}, "b") == ClockOffset{-25us, 65us});
     CHECK(estimate_offset({trip}, "") == ClockOffset{-25us, 65us});
-    CHECK(boot_id() == boot_id());
+    CHECK(clock_origin() == clock_origin());
 }
 
 TEST_CASE("no offset comes of nothing, nor of a clock that goes backwards") {
@@ -73,6 +73,30 @@ TEST_CASE("no offset comes of nothing, nor of a clock that goes backwards") {
     ClockRoundTrip early = trip_of(1s, 0ns, 40us, 1ms, 40us);
     early.answered = early.asked + 1us;
     CHECK_FALSE(estimate_offset({early}, ""));
+}
+
+TEST_CASE("a way back of less than no time is taken from the ways before it") {
+    struct Row {
+        Nanoseconds first;
+        Nanoseconds second;
+        Nanoseconds back;
+        Nanoseconds settled_first;
+        Nanoseconds settled_second;
+    };
+    for (const Row& row : {Row{30us, 20us, 10us, 30us, 20us}, Row{30us, 20us, -5us, 30us, 15us},
+                           Row{30us, 20us, -45us, 5us, 0us}, Row{30us, 0us, -30us, 0us, 0us}}) {
+        RequestRecord record;
+        record.stages.resize(2);
+        record.stages[0].transfer = row.first;
+        record.stages[0].compute = 1ms;
+        record.stages[1].transfer = row.second;
+        record.return_transfer = row.back;
+        settle_return(record);
+        CHECK(record.stages[0].transfer == row.settled_first);
+        CHECK(record.stages[0].compute == 1ms);
+        CHECK(record.stages[1].transfer == row.settled_second);
+        CHECK(record.return_transfer == std::max(row.back, 0ns));
+    }
 }
 
 }  // namespace

@@ -1,0 +1,168 @@
+"""carbonedge run --engine swarm on two container engines joined into one swarm, each in a network namespace of its own, the nodes of one
+plan on both: tensors cross an overlay network."""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "pipeline")]
+import container_engine  # noqa: E402
+import run_test  # noqa: E402
+
+IMAGE = "carbonedge-of-build"
+HERE_ADDRESS, THERE_ADDRESS = "10.211.7.1", "10.211.7.2"
+REMOVAL_LIMIT_S = 60
+# The second engine's own /run/docker; `ip netns exec` would hide the control groups.
+OWN_MOUNTS = 'mkdir -p /run/docker && mount -t tmpfs none /run/docker && exec "$@"'
+
+
+def command(*words, check=True):
+    return subprocess.run(words, env=os.environ | {"PATH": container_engine.PATH}, capture_output=True, text=True, check=check)
+
+
+@contextlib.contextmanager
+def second_host():
+    """A network namespace that a pair of virtual interfaces joins to ours; its name."""
+    name = f"carbonedge-{os.getpid()}"
+    ours, theirs = f"ce{os.getpid() % 100000}a", f"ce{os.getpid() % 100000}b"
+    command("ip", "netns", "add", name)
+    try:
+        command("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", name)
+        command("ip", "address", "add", f"{HERE_ADDRESS}/24", "dev", ours)
+        command("ip", "link", "set", ours, "up")
+        for words in [["address", "add", f"{THERE_ADDRESS}/24", "dev", theirs], ["link", "set", theirs, "up"], ["link", "set", "lo", "up"],
+                      ["route", "add", "default", "via", HERE_ADDRESS]]:
+            command("ip", "-netns", name, *words)
+        yield name
+    finally:
+        command("ip", "link", "delete", ours, check=False)
+        command("ip", "netns", "delete", name, check=False)
+
+
+@contextlib.contextmanager
+def swarm(folder, archive):
+    with second_host() as namespace, contextlib.ExitStack() as stack:
+        here = container_engine.Engine(folder / "here")
+        stack.callback(here.stop)
+        prefix = ["nsenter", f"--net=/run/netns/{namespace}", "unshare", "--mount", "--", "sh", "-c", OWN_MOUNTS, "sh"]
+        there = container_engine.Engine(folder / "there", prefix)
+        stack.callback(there.stop)
+        for engine in [here, there]:
+            engine.ask("import", str(archive), IMAGE)
+        here.ask("swarm", "init", "--advertise-addr", HERE_ADDRESS, "--listen-addr", HERE_ADDRESS)
+        stack.callback(lambda: here.ask("swarm", "leave", "--force", check=False))
+        token = here.ask("swarm", "join-token", "--quiet", "worker")
+        there.ask("swarm", "join", "--token", token, "--advertise-addr", THERE_ADDRESS, "--listen-addr", THERE_ADDRESS, f"{HERE_ADDRESS}:2377")
+        stack.callback(lambda: there.ask("swarm", "leave", "--force", check=False))
+        yield here, there
+
+
+def label(manager, engine, *names):
+    node = engine.ask("info", "--format", "{{.Swarm.NodeID}}")
+    for name in names:
+        manager.ask("node", "update", "--label-add", f"carbonedge.{name}=true", node)
+
+
+def run_words(*options):
+    return ["run", "net.plan.json", "--model", "net.pt", "--engine", "swarm", "--image", IMAGE, *options]
+
+
+def left(here, there):
+    """What is left at once on the manager, and after some seconds on the other host, which nobody waits for."""
+    deadline = time.monotonic() + REMOVAL_LIMIT_S
+    while there.left_of_runs() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return here.left_of_runs() + here.ask("stack", "ls", "--format", "{{.Name}}").splitlines() + there.left_of_runs()
+
+
+def check_refusals(tools, here, there, checks):
+    result = tools.run(*run_words("--requests", "1"))
+    checks.hold("plain text across hosts must be asked for", result.returncode == 2 and "--plain-text-across-hosts" in result.stderr, result.stderr)
+    result = tools.run(*run_words("--requests", "1", "--plain-text-across-hosts"))
+    one_line = result.stderr.count("\n") == 1 and "no ready host of the swarm is for node" in result.stderr and "--label-add" in result.stderr
+    checks.hold("a node without a host is refused with what helps", result.returncode == 4 and one_line, result.returncode, result.stderr)
+    run_test.os.environ["DOCKER_HOST"] = there.host
+    result = tools.run(*run_words("--requests", "1", "--plain-text-across-hosts"))
+    checks.hold("a worker is no manager", result.returncode == 4 and "manages no swarm" in result.stderr, result.returncode, result.stderr)
+    run_test.os.environ["DOCKER_HOST"] = here.host
+
+
+def check_whole_run(tools, folder, here, there, checks):
+    tools.must("run", "certificates", "tls", "--plan", "net.plan.json")
+    run = tools.start(*run_words("--requests", "20", "--tls", "tls", "--stack-file", "stack.yml", "-o", "swarm.jsonl"))
+    _, talk = run.communicate(timeout=2 * run_test.LIMIT_S)
+    checks.hold("a run succeeds and says nothing", run.returncode == 0 and talk == "", run.returncode, talk)
+    stack = (folder / "stack.yml").read_text()
+    checks.hold("the stack file is kept", "node.labels.carbonedge.left == true" in stack and "driver: overlay" in stack and "left-key" in stack, stack)
+    if run.returncode != 0:
+        return
+    records = [json.loads(line) for line in (folder / "swarm.jsonl").read_text().splitlines()]
+    checks.hold("the log says which engine", records[0]["engine"] == "swarm", records[0])
+    checks.hold("limits are imposed and told", all(l["enforced"] for l in records[0]["limits"]), records[0]["limits"])
+    checks.hold("the outputs are those of the undivided network", records[-1]["outputs_checked"] is True, records[-1])
+    requests = [record for record in records if record.get("record") == "request"]
+    for record in requests:
+        parts = sum(s["transfer_ns"] + s["queue_ns"] + s["compute_ns"] for s in record["stages"]) + record["return_transfer_ns"]
+        checks.hold("the parts of a request add up to its latency", parts == record["latency_ns"], record)
+    checks.hold("two nodes answered", {s["node"] for record in requests for s in record["stages"]} == {"left", "right"}, requests[:1])
+    checks.hold("nothing is left", not (found := left(here, there)), found)
+
+
+def check_interrupt(tools, here, there, checks):
+    run = tools.start(*run_words("--requests", "1000000", "--plain-text-across-hosts"), stdout=subprocess.PIPE)
+    lines = [run.stdout.readline() for _ in range(6)]
+    checks.hold("a run gets going", bool(lines[-1]), lines)
+    on_hosts = [len(engine.ask("ps", "--quiet", "--filter", f"ancestor={IMAGE}").split()) for engine in [here, there]]
+    checks.hold("a container on each host", on_hosts == [1, 1], on_hosts)
+    run.send_signal(signal.SIGINT)
+    _, talk = run.communicate(timeout=run_test.LIMIT_S)
+    checks.hold("an interrupted run ends with 130", run.returncode == 130, run.returncode, talk)
+    checks.hold("nothing is left after Ctrl-C", not (found := left(here, there)), found)
+
+
+def check_death(tools, here, there, checks):
+    run = tools.start(*run_words("--requests", "1000000", "--plain-text-across-hosts"), stdout=subprocess.PIPE)
+    lines = [run.stdout.readline() for _ in range(6)]
+    checks.hold("a run gets going", bool(lines[-1]), lines)
+    there.ask("kill", *there.ask("ps", "--quiet", "--filter", f"ancestor={IMAGE}").split())
+    _, talk = run.communicate(timeout=run_test.LIMIT_S)
+    checks.hold("a run whose node on the other host is killed ends with 1", run.returncode == 1, run.returncode, talk)
+    checks.hold("one line says which", talk.count("\n") == 1 and "'right'" in talk, talk)
+    checks.hold("nothing is left after a failure", not (found := left(here, there)), found)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--programs", required=True)
+    arguments = parser.parse_args()
+    reason = container_engine.why_not()
+    if reason:
+        print("skipped:", reason)
+        return run_test.SKIPPED
+    checks = run_test.Checks()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        tools = run_test.Tools(arguments.programs, folder)
+        run_test.prepare(tools, folder)
+        archive = container_engine.image_archive([f"{arguments.programs}/carbonedge-{tool}" for tool in ["node", "probe"]], folder / "image.tar")
+        with swarm(folder, archive) as (here, there):
+            run_test.os.environ |= {"DOCKER_HOST": here.host, "PATH": container_engine.PATH}
+            check_refusals(tools, here, there, checks)
+            label(here, here, "left")
+            label(here, there, "right")
+            check_whole_run(tools, folder, here, there, checks)
+            check_interrupt(tools, here, there, checks)
+            check_death(tools, here, there, checks)
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
