@@ -17,7 +17,7 @@ CgroupSite site_of(const std::shared_ptr<FakeCgroupTree>& tree, const std::strin
     return site;
 }
 
-TEST_CASE("version 1 in a container: the mounts' roots are ours, whatever /proc says") {
+TEST_CASE("version 1 in a container: the mounts' roots are ours whatever /proc says") {
     // As a process of a docker container sees it, and as one of the host would.
     for (const std::string group : {"", "/docker/abc"}) {
         const auto tree = std::make_shared<FakeCgroupTree>();
@@ -51,7 +51,7 @@ TEST_CASE("version 1 without limits") {
     CHECK(usage.peak_memory > Bytes(0));  // of the process itself
 }
 
-TEST_CASE("version 2, with and without limits") {
+TEST_CASE("version 2 with and without limits") {
     struct Row {
         std::string cpu_max;
         std::string memory_max;

@@ -19,7 +19,7 @@ ClockRoundTrip trip_of(Nanoseconds asked, Nanoseconds ahead, Nanoseconds there, 
     return trip;
 }
 
-TEST_CASE("a symmetric way gives the offset exactly, whatever the other did in between") {
+TEST_CASE("a symmetric way gives the offset exactly whatever the other did in between") {
     struct Row {
         Nanoseconds ahead;
         Nanoseconds way;
@@ -65,7 +65,7 @@ TEST_CASE("one kernel has one clock") {
     CHECK(clock_origin() == clock_origin());
 }
 
-TEST_CASE("no offset comes of nothing, nor of a clock that goes backwards") {
+TEST_CASE("no offset comes of nothing nor of a clock that goes backwards") {
     CHECK_FALSE(estimate_offset({}, ""));
     ClockRoundTrip backwards = trip_of(1s, 0ns, 40us, 0ns, 40us);
     backwards.sent = backwards.received - 1ns;

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 const std::vector<std::string> kPath{"PATH=/usr/bin:/bin"};
 
-TEST_CASE("a program's output, status and errors come back") {
+TEST_CASE("a program's output status and errors come back") {
     const ContainerCli shell("sh", kPath);
     const ContainerCli::Outcome outcome = shell.run({"-c", "echo out; echo err >&2; exit 3"}, 20s, {});
     CHECK(outcome.status == 3);

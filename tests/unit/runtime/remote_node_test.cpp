@@ -65,7 +65,7 @@ TEST_CASE("a node that is reached over TCP answers as one beside us") {
     CHECK(sum_of(answer.record) == answer.record.latency);
 }
 
-TEST_CASE("a node says what it has used, and its clock is ours on the same kernel") {
+TEST_CASE("a node says what it has used and its clock is ours on the same kernel") {
     RemoteNode remote;
     remote.control->await(kPatience, {});
     const ReportedUsage usage = remote.control->usage(kPatience, {});
@@ -132,7 +132,7 @@ struct SecuredNode {
     }
 };
 
-TEST_CASE("a node with certificates answers the gateway, control and tensors encrypted") {
+TEST_CASE("a node with certificates answers the gateway control and tensors encrypted") {
     const TemporaryFolder folder;
     const PeerSecurity security{certificates_in(folder), false};
     SecuredNode secured(folder, security.tls_directory);
@@ -155,7 +155,7 @@ TEST_CASE("a node with certificates answers the gateway, control and tensors enc
     CHECK(sum_of(answer.record) == answer.record.latency);
 }
 
-TEST_CASE("control is the gateway's alone: others of the authority, strangers and plain text are refused") {
+TEST_CASE("control is the gateway's alone: others of the authority strangers and plain text are refused") {
     const TemporaryFolder folder;
     const TemporaryFolder elsewhere;
     const std::string certificates = certificates_in(folder);

@@ -5,7 +5,7 @@
 namespace carbonedge {
 namespace {
 
-TEST_CASE("a stack has a service a node, placed, limited and without privileges") {
+TEST_CASE("a stack has a service a node placed limited and without privileges") {
     Node green;
     green.name = "green";
     green.cpus = 0.4;
