@@ -11,9 +11,11 @@ namespace carbonedge {
 /// The command line of `carbonedge-plan export`.
 struct ExportOptions {
     StandardOptions standard;
-    std::string input;    ///< a plan
-    std::string to;       ///< name of the format
-    std::string devices;  ///< path of PipeEdge's devices.yml; "": nodes are hosts
+    std::string input;  ///< a plan
+    std::string to;     ///< name of the format
+    std::string image = "carbonedge";
+    std::string namespace_name;  ///< "": kubectl's own
+    std::string devices;         ///< path of PipeEdge's devices.yml; "": nodes are hosts
 };
 
 /// False: help or version was printed. Throws UsageError.

@@ -88,3 +88,24 @@ TEST_CASE("bombs of YAML are refused before they go off") {
     const std::string laughs = "a: &a [x, x]\nb: &b [*a, *a, *a]\nc: [*b, *b, *b]\n";
     CHECK(error_text([&] { (void)read_yaml(laughs, "f.yml"); }).starts_with("f.yml:1: YAML anchors are not read"));
 }
+
+TEST_CASE("texts and keys that YAML could take for something else stay texts") {
+    using Json = nlohmann::ordered_json;
+    Json whole = Json::object();
+    for (const char* text :
+         {"",           " ",     "a",      "no",           "No",          "YES",   "on",        "y",
+          "~",          "null",  "Null",   "true",         "1",           "1e3",   "0x1F",      ".5",
+          "-",          "- a",   "a: b",   "a #b",         "#",           "'",     "\"",        "\\",
+          "[a]",        "{a}",   "&a",     "*a",           "!a",          "%",     "@",         "`",
+          "2030-05-17", "12:30", "/run/x", "0.0.0.0:7001", "line\nbreak", "tab\t", "gr\u00fcn", "--name",
+          "true ",      "=",     "---",    "...",          "///",         "/1"}) {
+        whole["list"].push_back(text);
+        whole["keys"][text] = text;
+    }
+    whole["numbers"] = {0, -1, 65536, 1.5, 1e-9, 288};
+    whole["others"] = {nullptr, true, false, Json::object(), Json::array(), {{"a", Json::array({Json::array({1})})}}};
+    const std::string text = write_yaml(whole);
+    const JsonDocument document = read_yaml(text, "out");
+    CHECK(document.root().value() == whole);
+    CHECK(text.ends_with("\n"));
+}

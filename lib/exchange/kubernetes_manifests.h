@@ -1,0 +1,21 @@
+#pragma once
+
+#include "lib/partition/plan.h"
+
+#include <string>
+
+namespace carbonedge {
+
+struct KubernetesOptions {
+    std::string image = "carbonedge";
+    std::string namespace_name;  ///< "": kubectl's own
+};
+
+/// Manifests of the nodes that a plan uses, a YAML stream for `kubectl apply -f`: for each a Deployment of one pod,
+/// limited to the node's CPUs and memory, placed by the label `carbonedge.NODE=true`, without privileges, its
+/// certificates from the Secret `carbonedge-NODE-tls`; a Service under which the others find it; and one NetworkPolicy
+/// that lets only them in. Stages are not part of it: the gateway ships them over the control connection. Throws
+/// InputError (named `file`) for a node whose name Kubernetes cannot have.
+std::string write_kubernetes_manifests(const Plan& plan, const std::string& file, const KubernetesOptions& options);
+
+}  // namespace carbonedge
