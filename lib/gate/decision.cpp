@@ -171,14 +171,13 @@ Shift single_shift(const ComparedQuantity& quantity, Tails tails, std::size_t fa
     return shift;
 }
 
-double noise_of(GateDesign design, const SideConditions& conditions, const GateRules& rules) {
+double noise_of(GateDesign design, const GateRules& rules) {
     switch (design) {
         case GateDesign::kSingle:
             return rules.noise_of_runs;
         case GateDesign::kRepeated:
-            return rules.noise_of_sessions;
         case GateDesign::kPredicted:
-            return conditions.baseline_spans_sessions ? 0 : rules.noise_of_sessions;
+            return rules.noise_of_sessions;
         case GateDesign::kExact:
         case GateDesign::kInterleaved:
             break;
@@ -383,7 +382,7 @@ std::vector<GateFinding> decide(std::span<const ComparedQuantity> family, const 
         finding.p_value = shift.estimate >= 0 ? shift.p_increase : shift.p_decrease;
         finding.relative_limit = limit.relative;
         finding.absolute_floor = limit.floor;
-        finding.noise = noise_of(design, conditions, rules);
+        finding.noise = noise_of(design, rules);
         finding.baseline_units = quantity.baseline.units.size();
         finding.current_units = quantity.current.units.size();
         classify(finding, shift, design, rules);

@@ -34,7 +34,7 @@ struct GateRules {
     /// samples cannot show. Default: docs/gate.md, "The study".
     double noise_of_runs = 0.25;
     /// The same for the middles of several runs taken at one time and several taken at another.
-    double noise_of_sessions = 0.05;
+    double noise_of_sessions = 0.10;
     std::optional<CarbonIntensity> intensity;  ///< of the grams of profiles
     std::vector<GateLimitRow> limits;          ///< at least one
 
