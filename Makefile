@@ -1,6 +1,6 @@
 # The front door. Every target calls scripts/ or a CMake preset (CMakePresets.json); nothing is decided here.
 .DEFAULT_GOAL := help
-.PHONY: help deps pictures build demo test bench format tidy asan tsan fuzz package install clean
+.PHONY: help deps pictures clients build demo test bench format tidy asan tsan fuzz package install clean
 
 PRESET ?= release
 PREFIX ?= /usr/local
@@ -15,6 +15,9 @@ deps:
 pictures:  ## get the library that draws the pictures of reports, where npm is there
 	@scripts/install_plot_library --if-possible
 
+clients:  ## get the Node client of the protocol that a test uses, where npm is there
+	@scripts/install_node_client --if-possible
+
 build: deps pictures  ## install what is needed, build the release programs into build/bin
 	cmake --preset release
 	cmake --build --preset release --target programs
@@ -22,7 +25,7 @@ build: deps pictures  ## install what is needed, build the release programs into
 demo: build  ## the whole road on two real networks, ends with one table
 	scripts/demo
 
-test: deps pictures  ## install what is needed, build and run every test (PRESET=release|ci|dev)
+test: deps pictures clients  ## install what is needed, build and run every test (PRESET=release|ci|dev)
 	cmake --preset $(PRESET)
 	cmake --build --preset $(PRESET)
 	ctest --preset $(PRESET)

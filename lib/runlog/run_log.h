@@ -62,6 +62,7 @@ struct RequestRecord {
     Nanoseconds return_transfer{0};  ///< last stage to gateway
     std::vector<StageRecord> stages;
     std::int64_t resubmitted = 0;  ///< how often it was sent again because what it ran on failed
+    std::string client;  ///< "grpc", "rest": a client sent it to a service; "": the run's own load
     bool operator==(const RequestRecord&) const = default;
 };
 
@@ -128,6 +129,8 @@ struct RunEnd {
     double worst_output_error = 0;  ///< largest difference to the unsplit model / its output range; NaN: not comparable
     Joules link_energy;
     GramsCo2e link_grams;
+    std::int64_t unlogged =
+        0;  ///< of those that succeeded or failed: answered by a service, without a line of their own
     Nanoseconds gateway_cpu{0};  ///< outside the plan's boundary, stated for completeness
     bool operator==(const RunEnd&) const = default;
 };

@@ -97,7 +97,7 @@ Json to_json(const StageRecord& stage) {
 
 RequestRecord read_request(const JsonCursor& cursor) {
     cursor.expect_only({"record", "id", "pipeline", "arrival_ns", "latency_ns", "ok", "error", "resubmitted",
-                        "return_transfer_ns", "stages"});
+                        "return_transfer_ns", "stages", "client"});
     RequestRecord request;
     request.id = count(cursor.at("id"));
     request.pipeline = count(cursor.at("pipeline"));
@@ -108,6 +108,7 @@ RequestRecord read_request(const JsonCursor& cursor) {
     if (const auto resubmitted = cursor.find("resubmitted")) request.resubmitted = count(*resubmitted);
     request.return_transfer = remainder(cursor.at("return_transfer_ns"));
     for (const JsonCursor& stage : cursor.at("stages").elements()) request.stages.push_back(read_stage(stage));
+    if (const auto client = cursor.find("client")) request.client = client->text();
     return request;
 }
 
@@ -171,7 +172,7 @@ NodeRecord read_node(const JsonCursor& cursor) {
 
 RunEnd read_end(const JsonCursor& cursor) {
     cursor.expect_only({"record", "complete", "interrupted", "wall_ns", "succeeded", "failed", "outputs_checked",
-                        "worst_output_error", "link_joules", "link_gco2e", "gateway_cpu_ns"});
+                        "worst_output_error", "link_joules", "link_gco2e", "unlogged", "gateway_cpu_ns"});
     RunEnd end;
     end.complete = cursor.at("complete").boolean();
     end.interrupted = cursor.at("interrupted").boolean();
@@ -183,6 +184,7 @@ RunEnd read_end(const JsonCursor& cursor) {
     end.worst_output_error = worst ? worst->number(0) : std::numeric_limits<double>::quiet_NaN();
     end.link_energy = Joules(cursor.at("link_joules").number());
     end.link_grams = GramsCo2e(cursor.at("link_gco2e").number());
+    if (const auto unlogged = cursor.find("unlogged")) end.unlogged = count(*unlogged);
     end.gateway_cpu = duration(cursor.at("gateway_cpu_ns"));
     return end;
 }
@@ -319,6 +321,7 @@ std::string request_line(const RequestRecord& request) {
     if (request.resubmitted > 0) json["resubmitted"] = request.resubmitted;
     json["return_transfer_ns"] = request.return_transfer.count();
     json["stages"] = std::move(stages);
+    if (!request.client.empty()) json["client"] = request.client;
     return line_text(json);
 }
 
@@ -382,6 +385,7 @@ std::string end_line(const RunEnd& end) {
     if (std::isfinite(end.worst_output_error)) json["worst_output_error"] = end.worst_output_error;
     json["link_joules"] = end.link_energy.value();
     json["link_gco2e"] = end.link_grams.value();
+    if (end.unlogged > 0) json["unlogged"] = end.unlogged;
     json["gateway_cpu_ns"] = end.gateway_cpu.count();
     return line_text(json);
 }

@@ -1,8 +1,9 @@
 #include "lib/runtime/inference_service.h"
 
-#include "lib/base/spelling.h"
 #include "lib/base/version.h"
+#include "lib/runtime/inference_request.h"
 #include "lib/runtime/proto/open_inference.grpc.pb.h"
+#include "lib/transport/clocks.h"
 
 #include <fmt/format.h>
 #include <cstring>
@@ -53,71 +54,66 @@ std::optional<std::vector<std::byte>> pack_contents(DType dtype, const inference
     return std::nullopt;
 }
 
-/// A request's inputs in the order of the model's, pointing into the request or into `packed`.
+/// A request's inputs in the order of the model's, in memory of their own.
 struct ReadInputs {
-    Status status = Status::OK;
+    std::string problem;
     std::vector<TensorView> tensors;
+    std::shared_ptr<const void> owner;
+};
+
+/// What the tensors point into.
+struct Contents {
+    std::vector<std::string> raw;
     std::vector<std::vector<std::byte>> packed;
 };
 
-ReadInputs read_inputs(const inference::ModelInferRequest& request, const ServedModel& model) {
+/// Takes the raw contents out of the request rather than copying them.
+ReadInputs read_inputs(inference::ModelInferRequest& request, const ServedModel& model) {
     ReadInputs read;
-    const auto fail = [&read](const std::string& problem) {
-        read.status = invalid(problem);
+    const auto contents = std::make_shared<Contents>();
+    read.owner = contents;
+    OfferedInputs offered(model);
+    const auto fail = [&read](std::string problem) {
+        read.problem = std::move(problem);
         return std::move(read);
     };
     const bool raw = request.raw_input_contents_size() > 0;
-    if (static_cast<std::size_t>(request.inputs_size()) != model.inputs.size()) {
-        return fail(
-            fmt::format("model '{}' takes {} inputs, {} came", model.name, model.inputs.size(), request.inputs_size()));
+    if (std::string problem = offered.expect(static_cast<std::size_t>(request.inputs_size())); !problem.empty()) {
+        return fail(std::move(problem));
     }
     if (raw && request.raw_input_contents_size() != request.inputs_size()) {
         return fail(fmt::format("{} raw contents came for {} inputs; give one each", request.raw_input_contents_size(),
                                 request.inputs_size()));
     }
-    read.tensors.resize(model.inputs.size());
-    std::vector<bool> given(model.inputs.size(), false);
+    contents->raw.reserve(model.inputs.size());  // short strings would move with their elements
     for (int i = 0; i < request.inputs_size(); ++i) {
         const auto& input = request.inputs(i);
         std::size_t position = 0;
-        while (position < model.inputs.size() && model.inputs[position].name != input.name()) ++position;
-        if (position == model.inputs.size()) {
-            std::vector<std::string> names;
-            for (const InputSpec& spec : model.inputs) names.push_back(spec.name);
-            return fail(unknown_name_message("input", input.name(), names));
-        }
-        if (given[position]) return fail(fmt::format("input '{}' came twice", input.name()));
-        given[position] = true;
-        const std::optional<DType> dtype = dtype_from_protocol_name(input.datatype());
-        const InputSpec& spec = model.inputs[position];
         const std::vector<std::int64_t> shape(input.shape().begin(), input.shape().end());
-        if (!dtype || *dtype != spec.dtype || shape != spec.shape) {
-            return fail(fmt::format("input '{}' is {} {}, the model takes {} {}", input.name(), input.datatype(),
-                                    shape_text(shape), protocol_dtype_name(spec.dtype), shape_text(spec.shape)));
+        if (std::string problem = offered.declare(input.name(), input.datatype(), shape, position); !problem.empty()) {
+            return fail(std::move(problem));
         }
-        TensorView& tensor = read.tensors[position];
-        tensor.dtype = *dtype;
-        tensor.shape = shape;
+        const std::byte* content = nullptr;
+        std::size_t size = 0;
         if (raw) {
             if (input.has_contents())
                 return fail(fmt::format("input '{}' has raw and typed contents; give one", input.name()));
-            const std::string& content = request.raw_input_contents(i);
-            tensor.content = reinterpret_cast<const std::byte*>(content.data());
-            tensor.size = content.size();
+            const std::string& kept = contents->raw.emplace_back(std::move(*request.mutable_raw_input_contents(i)));
+            content = reinterpret_cast<const std::byte*>(kept.data());
+            size = kept.size();
         } else {
-            std::optional<std::vector<std::byte>> content = pack_contents(*dtype, input.contents());
-            if (!content)
+            std::optional<std::vector<std::byte>> packed =
+                pack_contents(model.inputs[position].dtype, input.contents());
+            if (!packed)
                 return fail(fmt::format("{} has no typed contents; give raw_input_contents", input.datatype()));
-            read.packed.push_back(std::move(*content));
-            tensor.content = read.packed.back().data();
-            tensor.size = read.packed.back().size();
+            contents->packed.push_back(std::move(*packed));
+            content = contents->packed.back().data();
+            size = contents->packed.back().size();
         }
-        const auto expected = static_cast<std::size_t>(tensor_bytes(spec.dtype, spec.shape).value());
-        if (tensor.size != expected) {
-            return fail(fmt::format("the content of input '{}' has {} bytes, {} {} needs {}", input.name(), tensor.size,
-                                    input.datatype(), shape_text(shape), expected));
-        }
+        if (std::string problem = offered.fill(position, content, size); !problem.empty())
+            return fail(std::move(problem));
     }
+    read.tensors = offered.tensors();
     return read;
 }
 
@@ -125,6 +121,8 @@ StatusCode code_of(InferenceFailure::Kind kind) {
     switch (kind) {
         case InferenceFailure::Kind::kInvalidInput:
             return StatusCode::INVALID_ARGUMENT;
+        case InferenceFailure::Kind::kUnavailable:
+            return StatusCode::UNAVAILABLE;
         case InferenceFailure::Kind::kTimeout:
             return StatusCode::DEADLINE_EXCEEDED;
         case InferenceFailure::Kind::kFailed:
@@ -177,56 +175,59 @@ public:
 
     Status ModelInfer(grpc::ServerContext*, const inference::ModelInferRequest* request,
                       inference::ModelInferResponse* response) override {
-        const std::optional<ServedModel> model = backend_.find_model(request->model_name());
-        if (!model) return unknown_model(request->model_name());
-        const ReadInputs read = read_inputs(*request, *model);
-        if (!read.status.ok()) return read.status;
-        std::vector<std::size_t> wanted;
-        const Status selection = select_outputs(*request, *model, wanted);
-        if (!selection.ok()) return selection;
+        const Nanoseconds start = now_monotonic();
+        InferenceResult result = InferenceResult::kInvalid;
+        // The request is this call's alone and ends with it, so its contents may be taken.
+        const Status status = infer(const_cast<inference::ModelInferRequest&>(*request), *response, result);
+        backend_.ended(ClientProtocol::kGrpc, result, now_monotonic() - start);
+        return status;
+    }
 
-        auto answer = backend_.infer(model->name, read.tensors);
-        if (const auto* failure = std::get_if<InferenceFailure>(&answer))
+private:
+    Status infer(inference::ModelInferRequest& request, inference::ModelInferResponse& response,
+                 InferenceResult& result) {
+        const std::optional<ServedModel> model = backend_.find_model(request.model_name());
+        if (!model) {
+            result = InferenceResult::kUnknownModel;
+            return unknown_model(request.model_name());
+        }
+        ReadInputs read = read_inputs(request, *model);
+        if (!read.problem.empty()) return invalid(read.problem);
+        std::vector<std::string> names;
+        for (const auto& output : request.outputs()) names.push_back(output.name());
+        std::vector<std::size_t> wanted;
+        if (const std::string problem = select_outputs(*model, names, wanted); !problem.empty()) {
+            return invalid(problem);
+        }
+        InferenceOutcome outcome =
+            backend_.infer({model->name, std::move(read.tensors), std::move(read.owner), ClientProtocol::kGrpc});
+        if (const auto* failure = std::get_if<InferenceFailure>(&outcome)) {
+            result = result_of(failure->kind);
             return {code_of(failure->kind), failure->problem};
-        const auto& outputs = std::get<std::vector<HostTensor>>(answer);
-        response->set_model_name(model->name);
-        response->set_model_version("1");
-        response->set_id(request->id());
+        }
+        result = InferenceResult::kOk;
+        const auto& outputs = std::get<std::vector<HostTensor>>(outcome);
+        response.set_model_name(model->name);
+        response.set_model_version("1");
+        response.set_id(request.id());
         for (const std::size_t i : wanted) {
-            auto& output = *response->add_outputs();
+            auto& output = *response.add_outputs();
             output.set_name(model->outputs[i].name);
             output.set_datatype(std::string(protocol_dtype_name(outputs.at(i).dtype)));
             for (const std::int64_t extent : outputs[i].shape) output.add_shape(extent);
-            response->add_raw_output_contents(outputs[i].content.data(), outputs[i].content.size());
+            response.add_raw_output_contents(outputs[i].content.data(), outputs[i].content.size());
         }
         return Status::OK;
     }
 
-private:
     Status unknown_model(const std::string& name) const {
-        return {StatusCode::NOT_FOUND, unknown_name_message("model", name, backend_.model_names())};
+        return {StatusCode::NOT_FOUND, unknown_model_message(backend_, name)};
     }
 
     static void describe(const InputSpec& spec, inference::ModelMetadataResponse::TensorMetadata& tensor) {
         tensor.set_name(spec.name);
         tensor.set_datatype(std::string(protocol_dtype_name(spec.dtype)));
         for (const std::int64_t extent : spec.shape) tensor.add_shape(extent);
-    }
-
-    /// Positions of the outputs that the request names, all where it names none.
-    static Status select_outputs(const inference::ModelInferRequest& request, const ServedModel& model,
-                                 std::vector<std::size_t>& wanted) {
-        std::vector<std::string> names;
-        for (const InputSpec& spec : model.outputs) names.push_back(spec.name);
-        if (request.outputs_size() == 0) {
-            for (std::size_t i = 0; i < names.size(); ++i) wanted.push_back(i);
-        }
-        for (const auto& output : request.outputs()) {
-            const auto found = std::find(names.begin(), names.end(), output.name());
-            if (found == names.end()) return invalid(unknown_name_message("output", output.name(), names));
-            wanted.push_back(static_cast<std::size_t>(found - names.begin()));
-        }
-        return Status::OK;
     }
 
     InferenceBackend& backend_;

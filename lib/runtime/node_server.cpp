@@ -116,27 +116,23 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
                            stage.inputs, stage.outputs};
     }
 
-    std::variant<std::vector<HostTensor>, InferenceFailure> infer(const std::string& model,
-                                                                  const std::vector<TensorView>& inputs) override {
-        using Outcome = std::variant<std::vector<HostTensor>, InferenceFailure>;
+    InferenceOutcome infer(InferenceCall call) override {
         std::shared_ptr<LoadedStage> stage;
         {
             const std::shared_lock lock(tables_mutex);
-            const auto found = stages.find(model);
+            const auto found = stages.find(call.model);
             if (found == stages.end()) {
                 return InferenceFailure{InferenceFailure::Kind::kFailed, "the stage has just been unloaded"};
             }
             stage = found->second;
         }
+        auto promise = std::make_shared<std::promise<InferenceOutcome>>();
+        std::future<InferenceOutcome> outcome = promise->get_future();
         // The caller may give up before the model thread gets to it, so the work owns what it touches.
-        auto kept = std::make_shared<std::vector<HostTensor>>();
-        for (const TensorView& view : inputs) kept->push_back(copy_of(view));
-        auto promise = std::make_shared<std::promise<Outcome>>();
-        std::future<Outcome> outcome = promise->get_future();
-        const bool posted = model_thread.post([stage, kept, promise] {
+        const bool posted = model_thread.post([stage, kept = std::move(call), promise] {
             try {
                 std::vector<HostTensor> outputs;
-                stage->runner->run(views_of(*kept), [&outputs](const std::vector<TensorView>& views) {
+                stage->runner->run(kept.inputs, [&outputs](const std::vector<TensorView>& views) {
                     for (const TensorView& view : views) outputs.push_back(copy_of(view));
                 });
                 promise->set_value(std::move(outputs));

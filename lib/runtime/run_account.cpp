@@ -81,4 +81,13 @@ RunAccount::Sum RunAccount::finish(const Usage& used, Nanoseconds now) {
     return std::move(sum_);
 }
 
+RunAccount::Sum RunAccount::so_far(const Usage& used, Nanoseconds now) const {
+    std::unique_lock lock(mutex_);
+    RunAccount copy(cluster_, at_start_, started_);
+    copy.totals_ = totals_;
+    copy.sum_ = sum_;
+    lock.unlock();
+    return copy.finish(used, now);
+}
+
 }  // namespace carbonedge

@@ -29,11 +29,13 @@ public:
         LinkTotals links;
     };
     Sum finish(const Usage& used, Nanoseconds now);
+    /// The same while the run goes on.
+    [[nodiscard]] Sum so_far(const Usage& used, Nanoseconds now) const;
 
 private:
     void end_stretch(const Usage& used, Nanoseconds now);
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     Cluster cluster_;
     Usage at_start_;
     Nanoseconds started_;

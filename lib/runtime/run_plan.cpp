@@ -5,7 +5,6 @@
 #include "lib/measure/clocks.h"
 #include "lib/runlog/run_log_file.h"
 #include "lib/runtime/docker_host.h"
-#include "lib/runtime/gateway_server.h"
 #include "lib/runtime/process_engine.h"
 #include "lib/runtime/remote_engine.h"
 #include "lib/runtime/run_account.h"
@@ -18,6 +17,8 @@
 
 namespace carbonedge {
 namespace {
+
+constexpr const char* kMeter = "model:cpu-seconds";
 
 class OutputCheck {
 public:
@@ -76,7 +77,7 @@ RunHeader make_header(const Plan& plan, const RunOptions& options, const Engine&
     header.warm_up = options.warm_up;
     header.seed = options.seed;
     header.limits = engine.limits();
-    header.meter = "model:cpu-seconds";
+    header.meter = kMeter;
     return header;
 }
 
@@ -90,31 +91,6 @@ void warm_up(const Plan& plan, Engine& engine, const RequestInputs& inputs, cons
     if (outcome.interrupted) throw Interrupted();
     if (outcome.failed > 0) {
         throw EnvironmentError("a warm-up request failed: " + outcome.first_error, "look at the node's message");
-    }
-}
-
-/// The pipeline's ends under the names that a user knows: those of the profile, else by position.
-ServedModel served_model(const Plan& plan, const Engine& engine) {
-    ServedModel model{plan.name, "carbonedge_pipeline", engine.input_specs(), engine.output_specs()};
-    const std::vector<std::string>& described = plan.profiles.at(0).inputs;
-    for (std::size_t i = 0; i < model.inputs.size(); ++i) {
-        const std::string name = i < described.size() ? parse_input_spec(described[i]).name : "";
-        model.inputs[i].name = name.empty() ? fmt::format("input_{}", i) : name;
-    }
-    for (std::size_t i = 0; i < model.outputs.size(); ++i) model.outputs[i].name = fmt::format("output_{}", i);
-    return model;
-}
-
-void serve(const Plan& plan, Engine& engine, SharedRouter& router, const RunOptions& options,
-           const RunListener& listener, const std::stop_token& stop) {
-    const LoadGenerator::Routing routing{
-        [&router] { return router.choose(); },
-        [&router](std::size_t pipeline, Seconds latency) { router.finished(pipeline, latency); }};
-    const GatewayServer server(engine.gateway(), served_model(plan, engine), routing, options.serve);
-    if (listener.note) listener.note(fmt::format("serving '{}' at {}", plan.name, server.address()));
-    engine.wait_for_failure(stop);
-    if (const std::optional<std::string> died = engine.failure()) {
-        throw EnvironmentError(*died, "start it again");
     }
 }
 
@@ -187,12 +163,13 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
         if (listener.note) listener.note(line);
     };
     follower.follow(engine, router, account, begun, note);
+    const LoadGenerator::Routing routing{
+        [&router] { return router.choose(); },
+        [&router](std::size_t pipeline, Seconds latency) { router.finished(pipeline, latency); }};
     std::int64_t done = 0;
     LoadGenerator generator(engine.gateway(), inputs);
     const LoadOutcome outcome = generator.run(
-        options.load,
-        {[&router] { return router.choose(); },
-         [&router](std::size_t pipeline, Seconds latency) { router.finished(pipeline, latency); }},
+        options.load, routing,
         [&](const Answer& answer, std::size_t variant) {
             account.add(answer.record);
             if (check) check->look_at(answer, variant);
@@ -202,26 +179,38 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
         stop);
 
     RunSummary summary;
-    summary.end.gateway_cpu = process_cpu_time() - gateway_before;
-    follower.stop();
-    const RunAccount::Sum used = account.finish(usage_of_nodes(engine), begun + outcome.wall);
-    for (const IntensityRecord& record : follower.intensities()) listener.log(intensity_line(record));
-    for (const MoveRecord& record : follower.moves()) listener.log(move_line(record));
-    for (const NodeRecord& record : used.nodes) listener.log(node_line(record));
-
-    summary.end.complete = !outcome.interrupted && outcome.succeeded + outcome.failed == options.load.requests;
-    summary.end.interrupted = outcome.interrupted;
-    summary.end.wall = outcome.wall;
-    summary.end.succeeded = outcome.succeeded;
-    summary.end.failed = outcome.failed;
-    summary.end.link_energy = used.links.joules;
-    summary.end.link_grams = used.links.grams;
+    RunEnd& end = summary.end;
+    end.wall = outcome.wall;
+    end.succeeded = outcome.succeeded;
+    end.failed = outcome.failed;
+    end.complete = !outcome.interrupted && outcome.succeeded + outcome.failed == options.load.requests;
+    end.interrupted = outcome.interrupted;
     summary.first_error = outcome.first_error;
     if (check) check->state(summary);
-    listener.log(end_line(summary.end));
-    if (!options.serve.empty() && outcome.failed == 0 && !outcome.interrupted) {
-        serve(plan, engine, router, options, listener, stop);
+    // Wrong answers are not given to anybody.
+    if (options.service.wanted() && outcome.failed == 0 && !outcome.interrupted && !summary.outputs_wrong) {
+        const std::int64_t answered = outcome.succeeded + outcome.failed;
+        const ServiceContext context{plan,  engine,   routing,      account,      kMeter,
+                                     begun, answered, listener.log, listener.note};
+        const ServiceOutcome service = serve_plan(context, options.service, stop);
+        summary.service = service;
+        end.wall = now_monotonic() - begun;
+        end.succeeded += service.succeeded;
+        end.failed += service.failed;
+        end.unlogged = service.unlogged;
+        end.interrupted = service.at_once;
+        end.complete = !service.at_once && !service.died;
     }
+    end.gateway_cpu = process_cpu_time() - gateway_before;
+    follower.stop();
+    const RunAccount::Sum sum = account.finish(usage_of_nodes(engine), begun + end.wall);
+    for (const IntensityRecord& record : follower.intensities()) listener.log(intensity_line(record));
+    for (const MoveRecord& record : follower.moves()) listener.log(move_line(record));
+    for (const NodeRecord& record : sum.nodes) listener.log(node_line(record));
+    end.link_energy = sum.links.joules;
+    end.link_grams = sum.links.grams;
+    listener.log(end_line(end));
+    if (summary.service && summary.service->died) throw EnvironmentError(*summary.service->died, "start it again");
     return summary;
 }
 

@@ -6,6 +6,7 @@
 #include "lib/runtime/intensity_follower.h"
 #include "lib/runtime/load_generator.h"
 #include "lib/runtime/reference_model.h"
+#include "lib/runtime/service.h"
 
 #include <functional>
 #include <optional>
@@ -21,7 +22,7 @@ struct RunOptions {
     int input_variants = 4;     ///< different inputs that the requests take in turn
     bool check_outputs = true;
     double tolerance = kEqualOutputs;  ///< of an output, relative to the reference's range
-    std::string serve;  ///< address to answer foreign clients at after the load, until `stop`; "" for none
+    ServiceOptions service;            ///< for foreign clients, after the load, until `stop`
     EngineOptions engine;
     std::optional<ReplanOptions> replan;  ///< the plan moves when intensities change and moving pays
     std::string plan_json;                ///< the plan's file, for the log's header
@@ -38,12 +39,14 @@ struct RunSummary {
     RunEnd end;
     std::string first_error;  ///< of the first request that failed
     bool outputs_wrong = false;
-    std::string output_remark;  ///< why the check was inconclusive, or what was wrong
+    std::string output_remark;              ///< why the check was inconclusive, or what was wrong
+    std::optional<ServiceOutcome> service;  ///< absent where none was wanted, or the load failed or was interrupted
 };
 
 /// Executes a plan on this machine and logs it. The last lines (nodes, end) are logged even where requests failed or
 /// `stop` was requested. Throws InputError (another model than the plan's, a stage that does not load),
-/// EnvironmentError (a node that does not start), Interrupted (stopped before the first request).
+/// EnvironmentError (a node that does not start), Interrupted (stopped before the first request). With a service the
+/// last lines cover load and service together; `stop` then drains it.
 RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& options, const RunListener& listener,
                     const std::stop_token& stop, ChangingIntensities changing = {});
 

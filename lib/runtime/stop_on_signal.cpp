@@ -23,7 +23,8 @@ StopOnSignal::StopOnSignal() {
     thread_ = std::jthread([this, signals](const std::stop_token& ending) {
         while (!ending.stop_requested()) {
             int number = 0;
-            if (sigwait(&signals, &number) == 0 && !ending.stop_requested()) source_.request_stop();
+            if (sigwait(&signals, &number) != 0 || ending.stop_requested()) continue;
+            if (!source_.request_stop()) at_once_.request_stop();
         }
     });
 }

@@ -5,8 +5,9 @@
 
 namespace carbonedge {
 
-/// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Make it first thing in main's thread: threads started before
-/// it would take the signals in the old way. SIGPIPE is ignored from then on.
+/// Turns SIGINT, SIGTERM and SIGHUP into a stop request, and a second one into a request to stop at once. Make it first
+/// thing in main's thread: threads started before it would take the signals in the old way. SIGPIPE is ignored from
+/// then on.
 class StopOnSignal {
 public:
     StopOnSignal();
@@ -15,9 +16,11 @@ public:
     StopOnSignal& operator=(const StopOnSignal&) = delete;
 
     [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+    [[nodiscard]] std::stop_token at_once() const { return at_once_.get_token(); }
 
 private:
     std::stop_source source_;
+    std::stop_source at_once_;
     std::jthread thread_;
 };
 

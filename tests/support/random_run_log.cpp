@@ -27,6 +27,7 @@ RequestRecord random_request(SeededRandom& random, std::int64_t id) {
         request.stages.push_back({awkward_text(random), -time(random), time(random), time(random), time(random),
                                   Bytes(count(random)), Bytes(count(random))});
     }
+    if (coin(random)) request.client = awkward_text(random);
     return request;
 }
 
@@ -91,6 +92,7 @@ RunLog random_run_log(SeededRandom& random, std::size_t requests) {
                          awkward_number(random, 1e3),
                          Joules(awkward_number(random, 1e3)),
                          GramsCo2e(awkward_number(random, 1e3)),
+                         coin(random) ? count(random) : 0,
                          time(random)};
     }
     return log;

@@ -70,6 +70,7 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     std::string rate;
     std::string timeout = "30s";
     std::string start_timeout = "120s";
+    std::string drain_timeout = "10s";
     bool no_limits = false;
     bool no_check = false;
     CLI::App app("executes a plan and records what every request took", "carbonedge-run");
@@ -112,6 +113,15 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
         ->check(CLI::Range(1e-6, 1e9));
     app.add_flag("--replan", options.replan, "move the plan while requests go on, when intensities change and it pays");
     add_move_options(app, options.move_policy);
+    app.add_option("--serve-http", options.serve_http, "the same over REST, and /metrics, e.g. 127.0.0.1:8080");
+    app.add_option("--serve-in-flight", options.serve_in_flight, "requests of clients at a time; more are refused")
+        ->capture_default_str()
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000}));
+    app.add_option("--serve-log", options.serve_log, "requests of clients that have a line in the log")
+        ->capture_default_str()
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
+    app.add_option("--drain-timeout", drain_timeout, "how long requests of clients are awaited when told to end")
+        ->capture_default_str();
     app.add_option("--node-program", options.node_program, "carbonedge-node to start; the one beside this program");
     app.add_option("--image", options.image, "what containers are made from")->capture_default_str();
     app.add_option("--stack-file", options.stack_file,
@@ -138,6 +148,7 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     if (options.stack_file.empty()) {
         options.stack_file = options.output == "-" ? "carbonedge.stack.yml" : options.output + ".stack.yml";
     }
+    options.drain_timeout = parse_duration(drain_timeout, "--drain-timeout");
     require_arguments(options);
     return options;
 }

@@ -31,6 +31,10 @@ struct RunToolOptions {
     bool limits = true;
     bool check = true;
     std::string serve;
+    std::string serve_http;
+    std::int64_t serve_in_flight = 64;
+    std::int64_t serve_log = 100'000;
+    Nanoseconds drain_timeout{0};
     std::string node_program;
     std::string image = "carbonedge";
     std::string docker = "docker";

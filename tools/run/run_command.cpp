@@ -33,7 +33,10 @@ RunOptions make_run_options(const RunToolOptions& options, const Plan& plan, std
     run.warm_up = options.warm_up;
     run.seed = options.seed;
     run.check_outputs = options.check;
-    run.serve = options.serve;
+    run.service.addresses = {options.serve, options.serve_http};
+    run.service.most_in_flight = static_cast<std::size_t>(options.serve_in_flight);
+    run.service.drain_timeout = options.drain_timeout;
+    run.service.most_logged = options.serve_log;
     if (options.engine != "virtual") run.engine = engine_options(options);
     run.plan_json = std::move(plan_json);
     if (options.replan) {
@@ -45,8 +48,25 @@ RunOptions make_run_options(const RunToolOptions& options, const Plan& plan, std
     return run;
 }
 
+/// How a service ended; requests that failed while it ran were told to their clients.
+ExitStatus state_service(const RunSummary& summary, const RunToolOptions& options, std::ostream& err) {
+    const ServiceOutcome& service = *summary.service;
+    if (!options.quiet) {
+        err << fmt::format("carbonedge-run: served {} requests, {} failed{}\n", service.succeeded, service.failed,
+                           service.unlogged > 0 ? fmt::format(", the last {} not in the log", service.unlogged) : "");
+    }
+    if (service.at_once) throw Interrupted();
+    if (service.unanswered > 0) {
+        err << fmt::format("carbonedge-run: {} requests were not answered within {} of draining; see --drain-timeout\n",
+                           service.unanswered, exact_duration(options.drain_timeout));
+        return ExitStatus::kNegativeVerdict;
+    }
+    return ExitStatus::kOk;
+}
+
 ExitStatus state_result(const RunSummary& summary, const RunToolOptions& options, std::ostream& err) {
     const auto say = [&](const std::string& line) { err << "carbonedge-run: " << line << "\n"; };
+    if (summary.service) return state_service(summary, options, err);
     if (summary.end.interrupted) {
         if (!options.quiet)
             say(fmt::format("{} of {} requests are in the log", summary.end.succeeded, options.requests));
@@ -123,6 +143,7 @@ EngineOptions engine_options(const RunToolOptions& options) {
 ExitStatus run_command(const RunToolOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
     const StopOnSignal stop;
     if (!options.serve.empty()) require_local_address(options.serve);
+    if (!options.serve_http.empty()) require_local_address(options.serve_http);
     LogOutput log(options.output, options.overwrite, out);
     std::string text = read_input(options.plan, in);
     const Plan plan = read_plan(text, options.plan == "-" ? "standard input" : options.plan);
@@ -132,8 +153,10 @@ ExitStatus run_command(const RunToolOptions& options, std::istream& in, std::ost
     const std::unique_ptr<ReferenceModel> model = load_model(options, plan);
 
     const RunListener listener = listener_of(options, log, err);
-    const RunSummary summary = run_plan(plan, *model, make_run_options(options, plan, std::move(text)), listener,
-                                        stop.token(), changing_intensities(options, plan, in));
+    RunOptions run = make_run_options(options, plan, std::move(text));
+    run.service.at_once = stop.at_once();
+    const RunSummary summary =
+        run_plan(plan, *model, run, listener, stop.token(), changing_intensities(options, plan, in));
     return state_result(summary, options, err);
 }
 
