@@ -12,6 +12,9 @@
 namespace carbonedge {
 namespace {
 
+/// Fewer than any file has, so that the samples of one find room at once.
+constexpr std::size_t kBytesOfARow = 40;
+
 /// Lower case, "co₂" as "co2": publishers changed both between generations of one file.
 std::string canonical(std::string_view name) {
     std::string result;
@@ -73,8 +76,8 @@ std::size_t scope_column(const CsvTable& table, const IntensityChoice& choice, I
     return *average;
 }
 
-std::optional<double> number_of(const CsvTable& table, const CsvRow& row, std::size_t column) {
-    const std::string& text = row.fields[column];
+std::optional<double> number_of(const CsvTable& table, const CsvFields& row, std::size_t column) {
+    const std::string_view text = row.fields[column];
     if (text.empty()) return std::nullopt;
     double number = 0;
     const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -84,9 +87,17 @@ std::optional<double> number_of(const CsvTable& table, const CsvRow& row, std::s
     return number;
 }
 
+/// "true" in any case.
+bool says_true(std::string_view text) {
+    constexpr std::string_view kTrue = "true";
+    return text.size() == kTrue.size() && std::equal(text.begin(), text.end(), kTrue.begin(), [](char one, char low) {
+               return std::tolower(static_cast<unsigned char>(one)) == low;
+           });
+}
+
 /// Unix seconds, or a written time.
-UtcSeconds time_of(const CsvTable& table, const CsvRow& row, std::size_t column) {
-    const std::string& text = row.fields[column];
+UtcSeconds time_of(const CsvTable& table, const CsvFields& row, std::size_t column) {
+    const std::string_view text = row.fields[column];
     std::int64_t unix_seconds = 0;
     const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), unix_seconds);
     if (error == std::errc() && rest == text.data() + text.size() && unix_seconds > 100'000'000 &&
@@ -103,7 +114,8 @@ UtcSeconds time_of(const CsvTable& table, const CsvRow& row, std::size_t column)
 }  // namespace
 
 IntensitySeries read_intensity_csv(std::string_view text, const std::string& file, const IntensityChoice& choice) {
-    const CsvTable table = read_csv(text, file);
+    CsvScan scan(text, file);
+    const CsvTable& table = scan.header();
     SeriesOrigin origin;
     origin.source = "Electricity Maps CSV";
     origin.licence = "Electricity Maps: attribute; redistribution is restricted";
@@ -120,13 +132,15 @@ IntensitySeries read_intensity_csv(std::string_view text, const std::string& fil
     const auto status = find_column(table, {"status"});
 
     std::vector<IntensitySample> samples;
-    samples.reserve(table.rows().size());
+    samples.reserve(text.size() / kBytesOfARow);
     std::string only_zone = choice.zone;
     std::string other_zone;  // the first that was passed over, for whoever asks for one that is not there
-    for (const CsvRow& row : table.rows()) {
+    std::string known_unit;  // as the file writes it
+    CsvFields row;
+    while (scan.next(row)) {
         if (status && row.fields[*status] != "ok") continue;
         if (zone) {
-            const std::string& name = row.fields[*zone];
+            const std::string_view name = row.fields[*zone];
             if (choice.zone.empty() && only_zone.empty()) only_zone = name;
             if (name != only_zone) {
                 if (!choice.zone.empty()) {
@@ -137,12 +151,16 @@ IntensitySeries read_intensity_csv(std::string_view text, const std::string& fil
                        fmt::format("holds the zones '{}' and '{}': say which, --zone {}", only_zone, name, name));
             }
         }
-        if (unit && canonical(row.fields[*unit]) != "gco2eq/kwh") {
-            refuse(table, row.line, fmt::format("the unit '{}' is not known, expected gCO2eq/kWh", row.fields[*unit]));
+        if (unit && row.fields[*unit] != known_unit) {
+            if (canonical(row.fields[*unit]) != "gco2eq/kwh") {
+                refuse(table, row.line,
+                       fmt::format("the unit '{}' is not known, expected gCO2eq/kWh", row.fields[*unit]));
+            }
+            known_unit = row.fields[*unit];
         }
         const std::optional<double> number = number_of(table, row, intensity);
         if (!number) continue;
-        const bool was_estimated = estimated && canonical(row.fields[*estimated]) == "true";
+        const bool was_estimated = estimated && says_true(row.fields[*estimated]);
         samples.push_back({time_of(table, row, *time), CarbonIntensity(*number), was_estimated});
     }
     if (samples.empty()) {

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -16,6 +17,7 @@ namespace carbonedge {
 namespace {
 
 constexpr int kNewest = 1;
+constexpr std::size_t kBytesOfARow = 30;  // about
 constexpr std::array<std::string_view, 3> kColumns{"start_utc", "intensity_gco2e_per_kwh", "estimated"};
 
 std::string line_of(std::string_view key, const std::string& value) {
@@ -30,6 +32,18 @@ Enumeration one_of(const JsonCursor& cursor, std::initializer_list<Enumeration> 
     }
     cursor.refuse(
         fmt::format("'{}' is not one of {} and {}", cursor.text(), name(*values.begin()), name(*(values.begin() + 1))));
+}
+
+IntensitySample sample_of(const CsvTable& table, const CsvFields& row) {
+    const std::optional<UtcSeconds> start = parse_utc(row.fields[0]);
+    if (!start) table.refuse(kept_row(row), 0, "a time such as 2023-01-01T00:00:00Z");
+    double number = 0;
+    const std::string_view text = row.fields[1];
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool plain = error == std::errc() && rest == text.data() + text.size() && number >= 0 && number <= 1e6;
+    if (!plain) number = table.number(kept_row(row), 1, 0, 1e6);  // which says what is wrong
+    const bool estimated = row.fields[2] == "false" ? false : table.boolean(kept_row(row), 2);
+    return {*start, CarbonIntensity(number), estimated};
 }
 
 }  // namespace
@@ -58,15 +72,12 @@ IntensitySeries read_own_intensity(std::string_view text, const std::string& fil
     if (!choice.zone.empty() && choice.zone != origin.zone) {
         root.at("zone").refuse(fmt::format("is '{}', --zone {} was asked for", origin.zone, choice.zone));
     }
-    const CsvTable table = read_csv(lines.rest, file, lines.line);
-    table.expect_columns(kColumns);
+    CsvScan scan(lines.rest, file, lines.line);
+    scan.header().expect_columns(kColumns);
     std::vector<IntensitySample> samples;
-    samples.reserve(table.rows().size());
-    for (const CsvRow& row : table.rows()) {
-        const std::optional<UtcSeconds> start = parse_utc(row.fields[0]);
-        if (!start) table.refuse(row, 0, "a time such as 2023-01-01T00:00:00Z");
-        samples.push_back({*start, CarbonIntensity(table.number(row, 1, 0, 1e6)), table.boolean(row, 2)});
-    }
+    samples.reserve(lines.rest.size() / kBytesOfARow);
+    CsvFields row;
+    while (scan.next(row)) samples.push_back(sample_of(scan.header(), row));
     if (samples.empty()) throw InputError(file, 0, "holds no intensity");
     return {std::move(origin), std::move(samples)};
 }

@@ -31,9 +31,12 @@ IntensitySeries::IntensitySeries(SeriesOrigin origin, std::vector<IntensitySampl
             throw std::invalid_argument("an intensity is negative or not finite");
         }
     }
-    std::stable_sort(samples_.begin(), samples_.end(), [](const IntensitySample& left, const IntensitySample& right) {
+    const auto earlier = [](const IntensitySample& left, const IntensitySample& right) {
         return left.start < right.start;
-    });
+    };
+    if (!std::is_sorted(samples_.begin(), samples_.end(), earlier)) {
+        std::stable_sort(samples_.begin(), samples_.end(), earlier);
+    }
     // Of equal times the last given stays: walk backwards and keep the first seen.
     const auto kept = std::unique(samples_.rbegin(), samples_.rend(),
                                   [](const auto& left, const auto& right) { return left.start == right.start; });

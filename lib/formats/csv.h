@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,34 @@ private:
     CsvRow header_;
     std::vector<CsvRow> rows_;
 };
+
+/// One record as it goes by: its fields lie in the text, or in the scan, until the next.
+struct CsvFields {
+    long line = 0;
+    std::vector<std::string_view> fields;
+};
+
+/// Reads a CSV text record by record and keeps none, for files of a hundred thousand; what is refused is what
+/// read_csv() refuses. `text` has to live as long.
+class CsvScan {
+public:
+    CsvScan(std::string_view text, std::string file, long first_line = 1);
+    CsvScan(const CsvScan&) = delete;
+    CsvScan& operator=(const CsvScan&) = delete;
+    ~CsvScan();
+
+    /// The column names, as a table without rows.
+    [[nodiscard]] const CsvTable& header() const;
+    /// The next row; false at the end.
+    bool next(CsvFields& row);
+
+private:
+    class State;
+    std::unique_ptr<State> state_;
+};
+
+/// A copy that can be kept, and that CsvTable's typed readers and refuse() take.
+CsvRow kept_row(const CsvFields& row);
 
 /// Reads RFC 4180 CSV: comma, double quotes, line feed or carriage return and line feed; blanks belong to the field.
 /// Refuses what check_text() refuses, stray quotes, an open quote at the end, a missing or doubled column name, rows of

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
@@ -18,6 +19,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kDeepest = 64;
+constexpr std::size_t kFewMembers = 16;
 
 /// Walks the text and tells the parser's handler how far the parser has read: nlohmann's events carry no position.
 class CountingIterator {
@@ -63,9 +65,11 @@ public:
     bool binary(Json::binary_t&) { return false; }
 
     bool start_object(std::size_t) {
+        const std::size_t width = widths_[std::min(stack_.size(), kDeepest - 1)];
         open(Json::value_t::object);
-        // A growing ordered_map copies its members deeply.
-        members(*stack_.back().value).reserve(16);
+        // A growing ordered_map copies its members deeply; a reserved one that stays small costs pages.
+        members(*stack_.back().value).reserve(width);
+        stack_.back().lines->children.reserve(width);
         return true;
     }
     bool key(std::string& name) {
@@ -77,7 +81,9 @@ public:
         return true;
     }
     bool end_object() {
+        const std::size_t width = members(*stack_.back().value).size();
         stack_.pop_back();
+        widths_[stack_.size()] = std::min(width, kFewMembers);
         return true;
     }
     bool start_array(std::size_t) {
@@ -171,6 +177,12 @@ private:
     Json& root_;
     JsonLines& root_lines_;
     std::vector<Level> stack_;
+    /// Members of the last object of each depth, where they are few: elements of an array are alike.
+    std::array<std::size_t, kDeepest> widths_ = [] {
+        std::array<std::size_t, kDeepest> widths{};
+        widths.fill(kFewMembers);
+        return widths;
+    }();
 };
 
 void parse_into(Json& value, JsonLines& lines, std::string_view text, const std::string& file, long first_line) {

@@ -1,9 +1,14 @@
 #include "lib/formats/csv.h"
+
+#include "lib/base/errors.h"
 #include "lib/base/random.h"
 #include "tests/support/error_text.h"
 
+#include <csv.h>
 #include <doctest/doctest.h>
+#include <algorithm>
 #include <array>
+#include <optional>
 
 namespace carbonedge {
 namespace {
@@ -12,7 +17,59 @@ std::string csv_error(std::string_view text) {
     return error_text([&] { read_csv(text, "a.csv"); });
 }
 
+/// What libcsv makes of a text that it gets in one piece: rows of fields, or nothing where it refuses.
+std::optional<std::vector<std::vector<std::string>>> rows_of_libcsv(const std::string& text) {
+    struct Rows {
+        std::vector<std::vector<std::string>> done;
+        std::vector<std::string> row;
+    } rows;
+    csv_parser parser{};
+    REQUIRE(csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL) == 0);
+    csv_set_space_func(&parser, [](unsigned char) { return 0; });
+    const auto field = [](void* bytes, std::size_t size, void* to) {
+        static_cast<Rows*>(to)->row.emplace_back(static_cast<const char*>(bytes), size);
+    };
+    const auto end = [](int, void* to) {
+        auto& into = *static_cast<Rows*>(to);
+        into.done.push_back(std::move(into.row));
+        into.row.clear();
+    };
+    const bool read = csv_parse(&parser, text.data(), text.size(), field, end, &rows) == text.size() &&
+                      csv_fini(&parser, field, end, &rows) == 0;
+    csv_free(&parser);
+    if (!read) return std::nullopt;
+    return rows.done;
+}
+
 }  // namespace
+
+TEST_CASE("a scan sees the rows that libcsv sees in any text") {
+    SeededRandom random(12);
+    const std::string alphabet = "ab ,,,\"\n\n\r";
+    int read = 0;
+    for (int round = 0; round < 20'000; ++round) {
+        std::string text = "x,y\n";
+        for (std::uint64_t left = random.below(24); left > 0; --left) text += alphabet[random.below(alphabet.size())];
+        CAPTURE(text);
+        const auto expected = rows_of_libcsv(text);
+        const bool fits = expected && std::all_of(expected->begin(), expected->end(),
+                                                  [](const auto& row) { return row.size() == 2; });
+        std::vector<std::vector<std::string>> seen{{"x", "y"}};
+        bool refused = false;
+        try {
+            CsvScan scan(text, "a.csv");
+            CsvFields row;
+            while (scan.next(row)) seen.push_back(kept_row(row).fields);
+        } catch (const InputError&) {
+            refused = true;
+        }
+        REQUIRE(refused == !fits);
+        if (!fits) continue;
+        REQUIRE(seen == *expected);
+        ++read;
+    }
+    CHECK(read > 1000);
+}
 
 TEST_CASE("CSV keeps blanks, quotes and newlines of fields, and rows know their line") {
     const CsvTable table = read_csv("a,b\r\n1,\"x\ny\"\n\n 2 ,\"say \"\"hi\"\"\"\r\n,\n", "a.csv", 5);
