@@ -112,7 +112,9 @@ public:
     [[nodiscard]] const LayerRange& layers() const;
 
     /// Runs on tensors whose memory the caller keeps alive; outputs are read through `views` before the next run.
-    /// Throws InputError where an input's dtype or shape does not fit.
+    /// Several requests may stand one after the other along the first dimension of every input; whether the network
+    /// computes each as if alone is for the caller to check. Throws InputError where an input's dtype or shape does not
+    /// fit.
     struct TensorView {
         DType dtype;
         std::vector<std::int64_t> shape;

@@ -52,7 +52,14 @@ std::vector<at::Tensor> seeded_inputs(const std::vector<InputSpec>& specs) {
     return tensors;
 }
 
-void check_input(const InputSpec& spec, const StageModule::TensorView& view, const std::string& path) {
+/// How many requests the first input holds one after the other; 1 where that is no whole number.
+std::int64_t batch_in(const InputSpec& spec, const StageModule::TensorView& view) {
+    if (spec.shape.empty() || view.shape.empty() || spec.shape[0] <= 0) return 1;
+    return std::max<std::int64_t>(view.shape[0] / spec.shape[0], 1);
+}
+
+void check_input(InputSpec spec, std::int64_t batch, const StageModule::TensorView& view, const std::string& path) {
+    if (!spec.shape.empty()) spec.shape[0] *= batch;
     if (view.dtype != spec.dtype || view.shape != spec.shape)
         throw InputError(path, 0,
                          fmt::format("input '{}' is {} of {}, expected {} of {}", spec.name, shape_text(view.shape),
@@ -71,7 +78,7 @@ std::vector<at::Tensor> StageModule::State::run(const std::vector<TensorView>& i
     std::vector<at::Tensor> tensors;
     tensors.reserve(inputs.size());
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-        check_input(facts.inputs[i], inputs[i], path);
+        check_input(facts.inputs[i], batch_in(facts.inputs[0], inputs[0]), inputs[i], path);
         tensors.push_back(borrow_tensor(inputs[i].dtype, inputs[i].shape, inputs[i].content));
     }
     return executing->run(tensors);

@@ -2,6 +2,7 @@
 #include "lib/report/descriptions.h"
 #include "lib/report/ledgers.h"
 #include "lib/report/opening.h"
+#include "lib/report/percentiles.h"
 #include "lib/report/sections.h"
 #include "lib/report/single_subject.h"
 
@@ -9,11 +10,6 @@
 
 namespace carbonedge {
 namespace {
-
-std::string load_text(const RunHeader& header) {
-    if (header.rate_per_second) return fmt::format("open loop, {:g} requests/s", *header.rate_per_second);
-    return fmt::format("closed loop, {} in flight", header.in_flight);
-}
 
 FactList run_facts(const Subject& subject) {
     const RunLog& run = *subject.run;
@@ -27,6 +23,8 @@ FactList run_facts(const Subject& subject) {
     facts.add("requests_failed", "failed", Unit::kCount, failed_requests(run));
     facts.add("warm_up", "warm-up before them", Unit::kCount, header.warm_up);
     facts.add("load", "load", Unit::kText, load_text(header));
+    if (header.deadline) facts.add("deadline", "deadline", Unit::kText, deadline_text(run));
+    if (header.batches.largest > 1) facts.add("batches", "batches", Unit::kText, batches_text(run));
     facts.add("throughput_predicted", "throughput predicted", Unit::kPerSecond,
               subject.plan.predicted.throughput_per_second);
     facts.add("throughput", "throughput measured", Unit::kPerSecond, to_cell(run_throughput(run)));
@@ -149,7 +147,7 @@ Document describe_run(const Subject& subject, std::uint64_t seed) {
     for (const std::string& missed : missed_limits(subject, seed)) document.notes.push_back(missed);
     if (run.nodes.empty()) document.notes.emplace_back("no node totals were recorded: energy is as predicted");
     for (const RequestRecord& request : run.requests) {
-        if (request.ok) continue;
+        if (request.ok || request.dropped) continue;
         document.notes.push_back(fmt::format("first failed request, {}: {}", request.id, request.error));
         break;
     }

@@ -45,8 +45,9 @@ std::int64_t answered_requests(const RunLog& run) {
 }
 
 std::int64_t failed_requests(const RunLog& run) {
-    const auto recorded = static_cast<std::int64_t>(run.requests.size()) - answered_requests(run);
-    return run.end ? std::max(run.end->failed, recorded) : recorded;
+    const auto recorded = std::count_if(run.requests.begin(), run.requests.end(),
+                                        [](const RequestRecord& r) { return !r.ok && !r.dropped; });
+    return run.end ? std::max<std::int64_t>(run.end->failed, recorded) : recorded;
 }
 
 bool is_complete(const RunLog& run) { return run.end && run.end->complete; }
@@ -54,6 +55,9 @@ bool is_complete(const RunLog& run) { return run.end && run.end->complete; }
 std::string run_status(const RunLog& run) {
     std::string status = !run.end ? "cut off" : run.end->complete ? "complete" : "interrupted";
     if (const std::int64_t failed = failed_requests(run); failed > 0) status += fmt::format(", {} failed", failed);
+    const auto dropped =
+        std::count_if(run.requests.begin(), run.requests.end(), [](const RequestRecord& r) { return r.dropped; });
+    if (dropped > 0) status += fmt::format(", {} dropped", dropped);
     return status;
 }
 

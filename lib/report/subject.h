@@ -24,7 +24,7 @@ struct Subject {
 void name_subjects(std::vector<Subject>& subjects, const std::vector<std::string>& files);
 
 /// How a run ended: "complete", "interrupted" (by the user), "cut off" (the writer was killed), with failed requests
-/// "complete, 3 failed".
+/// "complete, 3 failed", or "complete, 3 dropped" for their deadline.
 std::string run_status(const RunLog& run);
 bool is_complete(const RunLog& run);
 std::int64_t answered_requests(const RunLog& run);

@@ -21,6 +21,13 @@ struct EnforcedLimit {
     bool operator==(const EnforcedLimit&) const = default;
 };
 
+/// How nodes gather requests into one forward pass.
+struct BatchLimits {
+    std::int64_t largest = 1;     ///< requests in one pass at most; 1: no batches
+    Nanoseconds longest_wait{0};  ///< the oldest request of a batch waits so long at most for the others
+    bool operator==(const BatchLimits&) const = default;
+};
+
 /// First line of a run log.
 struct RunHeader {
     std::string tool_version;
@@ -31,8 +38,11 @@ struct RunHeader {
     std::string plan_json;  ///< the plan as it was executed, as write_plan() writes it; "" for none
     std::string model_sha256;
     std::int64_t requests = 0;              ///< asked for
-    std::optional<double> rate_per_second;  ///< absent: closed loop
+    std::optional<double> rate_per_second;  ///< absent: closed loop, or a trace; of Poisson arrivals the mean
+    std::string arrivals;                   ///< "" for a closed loop or an even spacing, "poisson", "trace"
     std::int64_t in_flight = 1;
+    std::optional<Nanoseconds> deadline;  ///< from arrival to answer; what cannot make it is dropped
+    BatchLimits batches;
     std::int64_t warm_up = 0;
     std::uint64_t seed = 0;
     std::vector<EnforcedLimit> limits;
@@ -40,7 +50,8 @@ struct RunHeader {
     bool operator==(const RunHeader&) const = default;
 };
 
-/// What one stage did for one request. Times are durations; they and the transfers sum to the request's latency.
+/// What one stage did for one request. Times are durations; they, the transfers and the request's wait sum to its
+/// latency.
 struct StageRecord {
     std::string node;
     Nanoseconds transfer{0};  ///< from the previous stage (or gateway) handing over until this node has the bytes
@@ -49,6 +60,8 @@ struct StageRecord {
     Nanoseconds cpu{0};      ///< CPU time of the forward pass, all threads
     Bytes input_bytes;
     Bytes output_bytes;
+    /// Requests in the forward pass, this one included. `compute` is the whole pass's; `cpu` is this request's share.
+    std::int64_t batch = 1;
     bool operator==(const StageRecord&) const = default;
 };
 
@@ -58,7 +71,9 @@ struct RequestRecord {
     Nanoseconds arrival{0};  ///< since the run's start; intended arrival in an open loop
     Nanoseconds latency{0};  ///< arrival to answer at the gateway
     bool ok = true;
+    bool dropped = false;  ///< not ok: it could not make its deadline; `stages` has those that ran before
     std::string error;
+    Nanoseconds wait{0};             ///< from arrival until the gateway could send it
     Nanoseconds return_transfer{0};  ///< last stage to gateway
     std::vector<StageRecord> stages;
     std::int64_t resubmitted = 0;  ///< how often it was sent again because what it ran on failed
@@ -125,6 +140,8 @@ struct RunEnd {
     Nanoseconds wall{0};
     std::int64_t succeeded = 0;
     std::int64_t failed = 0;
+    std::int64_t dropped = 0;  ///< beside those that succeeded or failed: could not make their deadline
+    std::int64_t late = 0;     ///< of those that succeeded: answered after their deadline
     bool outputs_checked = false;
     double worst_output_error = 0;  ///< largest difference to the unsplit model / its output range; NaN: not comparable
     Joules link_energy;

@@ -53,7 +53,8 @@ RunHeader read_header(const JsonCursor& cursor) {
     const JsonCursor schema = cursor.at("schema");
     expect_schema(schema.text(), "run", 1, cursor.file(), schema.line());
     cursor.expect_only({"schema", "tool_version", "date_utc", "machine", "engine", "plan_name", "model_sha256",
-                        "requests", "rate_per_second", "in_flight", "warm_up", "seed", "limits", "meter", "plan"});
+                        "requests", "rate_per_second", "arrivals", "in_flight", "deadline_ns", "largest_batch",
+                        "batch_wait_ns", "warm_up", "seed", "limits", "meter", "plan"});
     RunHeader header;
     header.tool_version = cursor.at("tool_version").text();
     header.date_utc = cursor.at("date_utc").text();
@@ -63,7 +64,11 @@ RunHeader read_header(const JsonCursor& cursor) {
     header.model_sha256 = cursor.at("model_sha256").text();
     header.requests = count(cursor.at("requests"));
     if (const auto rate = cursor.find("rate_per_second")) header.rate_per_second = rate->number(0);
+    if (const auto arrivals = cursor.find("arrivals")) header.arrivals = arrivals->text();
     header.in_flight = count(cursor.at("in_flight"));
+    if (const auto deadline = cursor.find("deadline_ns")) header.deadline = duration(*deadline);
+    if (const auto largest = cursor.find("largest_batch")) header.batches.largest = largest->integer(1, kLargest);
+    if (const auto wait = cursor.find("batch_wait_ns")) header.batches.longest_wait = duration(*wait);
     header.warm_up = count(cursor.at("warm_up"));
     header.seed = cursor.at("seed").unsigned_integer();
     for (const JsonCursor& limit : cursor.at("limits").elements()) header.limits.push_back(read_limit(limit));
@@ -73,7 +78,8 @@ RunHeader read_header(const JsonCursor& cursor) {
 }
 
 StageRecord read_stage(const JsonCursor& cursor) {
-    cursor.expect_only({"node", "transfer_ns", "queue_ns", "compute_ns", "cpu_ns", "input_bytes", "output_bytes"});
+    cursor.expect_only(
+        {"node", "transfer_ns", "queue_ns", "compute_ns", "cpu_ns", "input_bytes", "output_bytes", "batch"});
     StageRecord stage;
     stage.node = cursor.at("node").text();
     stage.transfer = remainder(cursor.at("transfer_ns"));
@@ -82,30 +88,35 @@ StageRecord read_stage(const JsonCursor& cursor) {
     stage.cpu = duration(cursor.at("cpu_ns"));
     stage.input_bytes = bytes(cursor.at("input_bytes"));
     stage.output_bytes = bytes(cursor.at("output_bytes"));
+    if (const auto batch = cursor.find("batch")) stage.batch = batch->integer(1, kLargest);
     return stage;
 }
 
 Json to_json(const StageRecord& stage) {
-    return {{"node", stage.node},
-            {"transfer_ns", stage.transfer.count()},
-            {"queue_ns", stage.queue.count()},
-            {"compute_ns", stage.compute.count()},
-            {"cpu_ns", stage.cpu.count()},
-            {"input_bytes", stage.input_bytes.value()},
-            {"output_bytes", stage.output_bytes.value()}};
+    Json json{{"node", stage.node},
+              {"transfer_ns", stage.transfer.count()},
+              {"queue_ns", stage.queue.count()},
+              {"compute_ns", stage.compute.count()},
+              {"cpu_ns", stage.cpu.count()},
+              {"input_bytes", stage.input_bytes.value()},
+              {"output_bytes", stage.output_bytes.value()}};
+    if (stage.batch != 1) json["batch"] = stage.batch;
+    return json;
 }
 
 RequestRecord read_request(const JsonCursor& cursor) {
-    cursor.expect_only({"record", "id", "pipeline", "arrival_ns", "latency_ns", "ok", "error", "resubmitted",
-                        "return_transfer_ns", "stages", "client"});
+    cursor.expect_only({"record", "id", "pipeline", "arrival_ns", "latency_ns", "ok", "dropped", "error", "resubmitted",
+                        "wait_ns", "return_transfer_ns", "stages", "client"});
     RequestRecord request;
     request.id = count(cursor.at("id"));
     request.pipeline = count(cursor.at("pipeline"));
     request.arrival = duration(cursor.at("arrival_ns"));
     request.latency = duration(cursor.at("latency_ns"));
     request.ok = cursor.at("ok").boolean();
+    if (const auto dropped = cursor.find("dropped")) request.dropped = dropped->boolean();
     if (const auto error = cursor.find("error")) request.error = error->text();
     if (const auto resubmitted = cursor.find("resubmitted")) request.resubmitted = count(*resubmitted);
+    if (const auto wait = cursor.find("wait_ns")) request.wait = duration(*wait);
     request.return_transfer = remainder(cursor.at("return_transfer_ns"));
     for (const JsonCursor& stage : cursor.at("stages").elements()) request.stages.push_back(read_stage(stage));
     if (const auto client = cursor.find("client")) request.client = client->text();
@@ -171,14 +182,17 @@ NodeRecord read_node(const JsonCursor& cursor) {
 }
 
 RunEnd read_end(const JsonCursor& cursor) {
-    cursor.expect_only({"record", "complete", "interrupted", "wall_ns", "succeeded", "failed", "outputs_checked",
-                        "worst_output_error", "link_joules", "link_gco2e", "unlogged", "gateway_cpu_ns"});
+    cursor.expect_only({"record", "complete", "interrupted", "wall_ns", "succeeded", "failed", "dropped", "late",
+                        "outputs_checked", "worst_output_error", "link_joules", "link_gco2e", "unlogged",
+                        "gateway_cpu_ns"});
     RunEnd end;
     end.complete = cursor.at("complete").boolean();
     end.interrupted = cursor.at("interrupted").boolean();
     end.wall = duration(cursor.at("wall_ns"));
     end.succeeded = count(cursor.at("succeeded"));
     end.failed = count(cursor.at("failed"));
+    if (const auto dropped = cursor.find("dropped")) end.dropped = count(*dropped);
+    if (const auto late = cursor.find("late")) end.late = count(*late);
     end.outputs_checked = cursor.at("outputs_checked").boolean();
     const auto worst = cursor.find("worst_output_error");
     end.worst_output_error = worst ? worst->number(0) : std::numeric_limits<double>::quiet_NaN();
@@ -299,7 +313,11 @@ std::string header_line(const RunHeader& header) {
     json["model_sha256"] = header.model_sha256;
     json["requests"] = header.requests;
     if (header.rate_per_second) json["rate_per_second"] = *header.rate_per_second;
+    if (!header.arrivals.empty()) json["arrivals"] = header.arrivals;
     json["in_flight"] = header.in_flight;
+    if (header.deadline) json["deadline_ns"] = header.deadline->count();
+    if (header.batches.largest != 1) json["largest_batch"] = header.batches.largest;
+    if (header.batches.longest_wait.count() != 0) json["batch_wait_ns"] = header.batches.longest_wait.count();
     json["warm_up"] = header.warm_up;
     json["seed"] = header.seed;
     json["limits"] = std::move(limits);
@@ -317,8 +335,10 @@ std::string request_line(const RequestRecord& request) {
               {"arrival_ns", request.arrival.count()},
               {"latency_ns", request.latency.count()},
               {"ok", request.ok}};
+    if (request.dropped) json["dropped"] = true;
     if (!request.error.empty()) json["error"] = request.error;
     if (request.resubmitted > 0) json["resubmitted"] = request.resubmitted;
+    if (request.wait.count() != 0) json["wait_ns"] = request.wait.count();
     json["return_transfer_ns"] = request.return_transfer.count();
     json["stages"] = std::move(stages);
     if (!request.client.empty()) json["client"] = request.client;
@@ -379,8 +399,10 @@ std::string end_line(const RunEnd& end) {
               {"interrupted", end.interrupted},
               {"wall_ns", end.wall.count()},
               {"succeeded", end.succeeded},
-              {"failed", end.failed},
-              {"outputs_checked", end.outputs_checked}};
+              {"failed", end.failed}};
+    if (end.dropped != 0) json["dropped"] = end.dropped;
+    if (end.late != 0) json["late"] = end.late;
+    json["outputs_checked"] = end.outputs_checked;
     // Nothing could be compared: absent rather than a number that JSON does not have.
     if (std::isfinite(end.worst_output_error)) json["worst_output_error"] = end.worst_output_error;
     json["link_joules"] = end.link_energy.value();

@@ -25,7 +25,8 @@ void RunTotals::add(const RequestRecord& request) {
     for (const StageRecord& stage : request.stages) {
         link_bytes[{from, stage.node}] += stage.input_bytes;
         nodes[stage.node].compute_cpu += stage.cpu;
-        nodes[stage.node].compute_wall += stage.compute;
+        // The members of a batch were computed at the same time.
+        nodes[stage.node].compute_wall += stage.compute / stage.batch;
         from = stage.node;
     }
     if (!request.stages.empty()) link_bytes[{from, std::string(kGateway)}] += request.stages.back().output_bytes;

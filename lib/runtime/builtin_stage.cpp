@@ -1,6 +1,7 @@
 #include "lib/runtime/builtin_stage.h"
 
 #include "lib/base/errors.h"
+#include "lib/runtime/tensor_batch.h"
 #include "lib/transport/clocks.h"
 
 #include <fmt/format.h>
@@ -62,8 +63,11 @@ public:
     [[nodiscard]] const std::string& execution() const override { return execution_; }
 
     void run(const std::vector<TensorView>& inputs, const ReadOutputs& read) override {
-        const std::string mismatch = describe_mismatch(stage_.inputs, inputs);
+        const std::size_t batch = batch_in(inputs);
+        const std::string mismatch = describe_mismatch(stage_.inputs, part_of(inputs, 0, batch));
         if (!mismatch.empty()) throw InputError("builtin stage", 0, mismatch);
+        if (batch > 1 && !stage_.batches)
+            throw InputError("builtin stage", 0, "a batch of 1 is built into the network");
         if (!stage_.fail.empty()) throw InputError("builtin stage", 0, stage_.fail);
         const Nanoseconds start = read_clock(CLOCK_THREAD_CPUTIME_ID);
         std::uint64_t sum = 0;
@@ -72,6 +76,10 @@ public:
         while (read_clock(CLOCK_THREAD_CPUTIME_ID) - start < stage_.burn) {
         }
         const bool identity = stage_.multiply == 1 && stage_.add == 0;
+        if (batch > 1) {
+            run_batch(inputs, batch, read);
+            return;
+        }
         if (identity && message_bytes(stage_.inputs) == message_bytes(stage_.outputs) && inputs.size() == 1 &&
             outputs_.size() == 1) {
             read({{outputs_[0].dtype, outputs_[0].shape, inputs[0].content, inputs[0].size}});
@@ -82,6 +90,26 @@ public:
     }
 
 private:
+    [[nodiscard]] std::size_t batch_in(const std::vector<TensorView>& inputs) const {
+        if (inputs.empty() || inputs[0].shape.empty() || stage_.inputs[0].shape.empty()) return 1;
+        const std::int64_t batch = inputs[0].shape[0] / std::max<std::int64_t>(stage_.inputs[0].shape[0], 1);
+        return static_cast<std::size_t>(std::max<std::int64_t>(batch, 1));
+    }
+
+    void run_batch(const std::vector<TensorView>& inputs, std::size_t batch, const ReadOutputs& read) {
+        std::vector<std::vector<HostTensor>> results(batch, blank_outputs(stage_));
+        std::vector<std::vector<TensorView>> views;
+        std::vector<const std::vector<TensorView>*> members;
+        for (std::size_t i = 0; i < batch; ++i) {
+            fill_outputs(stage_, part_of(inputs, i, batch), results[i]);
+            views.push_back(views_of(results[i]));
+        }
+        for (const auto& view : views) members.push_back(&view);
+        std::shared_ptr<TensorBuffer> owner;
+        read(joined_tensors(members, *pool_, owner));
+    }
+
+    std::shared_ptr<BufferPool> pool_ = BufferPool::create();
     BuiltinStage stage_;
     std::vector<HostTensor> outputs_;
     std::vector<std::uint64_t> touched_;
@@ -99,6 +127,7 @@ std::string builtin_stage_text(const BuiltinStage& stage) {
     text += fmt::format("multiply {}\nadd {}\nburn_ns {}\ntouch_bytes {}\n", stage.multiply, stage.add,
                         stage.burn.count(), stage.touch.value());
     if (!stage.fail.empty()) text += "fail " + stage.fail + "\n";
+    if (!stage.batches) text += "batches no\n";
     return text;
 }
 
@@ -128,6 +157,8 @@ BuiltinStage parse_builtin_stage(std::string_view text, const std::string& file)
             stage.touch = Bytes(parse_integer(value, file, line));
         } else if (key == "fail") {
             stage.fail = std::string(value);
+        } else if (key == "batches") {
+            stage.batches = value != "no";
         } else {
             throw InputError(file, line, fmt::format("unknown key '{}'", key));
         }

@@ -19,6 +19,7 @@ struct BuiltinStage {
     Nanoseconds burn{0};  ///< CPU time spent in every pass
     Bytes touch;          ///< memory read in every pass: empties the caches as a network's pass does
     std::string fail;     ///< every pass fails with this
+    bool batches = true;  ///< takes several requests at once
 };
 
 std::string builtin_stage_text(const BuiltinStage& stage);

@@ -84,7 +84,7 @@ TransportSample measure(ProcessEngine& engine, std::size_t pipeline, const Calib
     LoadGenerator generator(engine.gateway(), inputs);
     const LoadGenerator::Routing routing{[pipeline] { return pipeline; }, nullptr};
     generator.run(
-        {options.warm_up, 1, std::nullopt}, routing, [](const Answer&, std::size_t) {}, stop);
+        one_at_a_time(options.warm_up), routing, [](const Answer&, std::size_t) {}, stop);
 
     const Nanoseconds sender_before = engine.usage(kSender).cpu;
     const Nanoseconds receiver_before = engine.usage(kReceiver).cpu;
@@ -92,7 +92,7 @@ TransportSample measure(ProcessEngine& engine, std::size_t pipeline, const Calib
     Nanoseconds receiver_compute{0};
     std::vector<double> hops;
     const LoadOutcome outcome = generator.run(
-        {options.requests, 1, std::nullopt}, routing,
+        one_at_a_time(options.requests), routing,
         [&](const Answer& answer, std::size_t) {
             if (!answer.record.ok) return;
             sender_compute += answer.record.stages.at(0).cpu;

@@ -76,7 +76,8 @@ ControlClient::ControlClient(ControlClient&&) noexcept = default;
 ControlClient& ControlClient::operator=(ControlClient&&) noexcept = default;
 
 LoadedStageSpecs ControlClient::load_stage(const std::string& name, const std::string& path, bool optimise,
-                                           Nanoseconds timeout, const std::stop_token& stop) {
+                                           Nanoseconds timeout, const std::stop_token& stop,
+                                           const BatchLimits& batches) {
     std::ifstream file(path, std::ios::binary);
     std::error_code problem;
     const std::uintmax_t size = std::filesystem::file_size(path, problem);
@@ -89,6 +90,8 @@ LoadedStageSpecs ControlClient::load_stage(const std::string& name, const std::s
     wire::LoadStageRequest part;
     part.set_name(name);
     part.set_optimise(optimise);
+    part.set_largest_batch(batches.largest);
+    part.set_batch_wait_ns(batches.longest_wait.count());
     part.set_total_bytes(static_cast<std::int64_t>(size));
     for (std::uintmax_t sent = 0; sent < size;) {
         std::string& chunk = *part.mutable_chunk();
@@ -101,7 +104,7 @@ LoadedStageSpecs ControlClient::load_stage(const std::string& name, const std::s
     writer->WritesDone();
     state_->require_ok(writer->Finish(), "load its stage", stop);
     return {response.execution(), read_specs(response.inputs(), state_->node),
-            read_specs(response.outputs(), state_->node)};
+            read_specs(response.outputs(), state_->node), response.batch_refusal()};
 }
 
 void ControlClient::set_route(std::int32_t pipeline, const std::string& stage, const NextHop& next, Nanoseconds timeout,
@@ -118,6 +121,8 @@ void ControlClient::set_route(std::int32_t pipeline, const std::string& stage, c
     request.set_fresh(next.fresh);
     request.set_link_latency_ns(next.link.latency.count());
     request.set_link_bytes_per_second(next.link.bandwidth.value());
+    request.set_least_to_answer_ns(next.to_answer.least.count());
+    request.set_expected_to_answer_ns(next.to_answer.expected.count());
     wire::SetRouteResponse response;
     state_->require_ok(state_->stub->SetRoute(&context, request, &response), "reach the next node", stop);
 }

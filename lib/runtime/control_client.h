@@ -19,6 +19,7 @@ struct LoadedStageSpecs {
     std::string execution;
     std::vector<InputSpec> inputs;
     std::vector<InputSpec> outputs;
+    std::string batch_refusal;  ///< why it runs single requests where batches were asked for
 };
 
 /// What a node has used since it started, as it sees it itself.
@@ -43,7 +44,7 @@ public:
     ControlClient& operator=(ControlClient&&) noexcept;
 
     LoadedStageSpecs load_stage(const std::string& name, const std::string& path, bool optimise, Nanoseconds timeout,
-                                const std::stop_token& stop);
+                                const std::stop_token& stop, const BatchLimits& batches = {});
     void set_route(std::int32_t pipeline, const std::string& stage, const NextHop& next, Nanoseconds timeout,
                    const std::stop_token& stop);
     /// What has gone meanwhile is no error. False where the node does not answer.

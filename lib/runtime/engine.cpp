@@ -33,6 +33,10 @@ LinkEmulation emulation_of(const Link& link) {
     return {link.latency > Nanoseconds(0) || link.bandwidth.value() > 0, link.latency, link.bandwidth};
 }
 
+std::string batch_refusal_line(const std::string& node, const std::string& stage, const LoadedStageSpecs& specs) {
+    return fmt::format("stage '{}' of node '{}' takes single requests: {}", stage, node, specs.batch_refusal);
+}
+
 Bytes longest_message(const Plan& plan) {
     constexpr std::int64_t kSmallestBound = 1024 * 1024;
     std::int64_t longest = kSmallestBound;

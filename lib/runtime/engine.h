@@ -33,6 +33,7 @@ struct EngineOptions {
     ContainerOptions container;
     Nanoseconds start_timeout{std::chrono::seconds(120)};
     Nanoseconds request_timeout{std::chrono::seconds(30)};
+    BatchLimits batches;  ///< of every stage that takes batches
     GatewayPolicy gateway;
     Nanoseconds heartbeat{0};           ///< every node gives a sign of life so often; 0: they are not asked to
     Nanoseconds heartbeat_patience{0};  ///< a node without one for so long has failed
@@ -64,6 +65,8 @@ public:
     [[nodiscard]] virtual const std::string& inference_address(const std::string& node) const = 0;
     [[nodiscard]] virtual const std::vector<InputSpec>& input_specs() const = 0;  ///< of the whole pipeline
     [[nodiscard]] virtual const std::vector<InputSpec>& output_specs() const = 0;
+    /// Why a stage runs single requests where batches were asked for, a line a stage.
+    [[nodiscard]] virtual std::vector<std::string> batch_refusals() const { return {}; }
     /// Which node ended and how, once one has.
     [[nodiscard]] virtual std::optional<std::string> failure() const = 0;
     /// Returns when a node ends or `stop` is requested.
@@ -95,6 +98,9 @@ std::string stage_name(const LayerRange& layers);
 
 /// How the link between two ends is imitated.
 LinkEmulation emulation_of(const Link& link);
+
+/// "stage 'layers_0_17' of node 'a' takes single requests: ...".
+std::string batch_refusal_line(const std::string& node, const std::string& stage, const LoadedStageSpecs& specs);
 
 /// Bytes of the largest message that a plan sends, and at least 1 MiB: a plan's byte counts are predictions.
 Bytes longest_message(const Plan& plan);

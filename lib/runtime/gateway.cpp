@@ -238,10 +238,11 @@ void Gateway::broken_connection(RouteNumber number, const std::string& cause) {
 // ----------------------------------------------------------------------------------------------------------
 
 std::int64_t Gateway::submit(std::size_t pipeline, const std::vector<TensorView>& inputs,
-                             std::shared_ptr<const void> owner, Nanoseconds arrival, Done done) {
+                             std::shared_ptr<const void> owner, Nanoseconds arrival, Done done, Nanoseconds deadline) {
     Pending pending;
     pending.pipeline = pipeline;
     pending.arrival = arrival;
+    pending.deadline = deadline;
     pending.done = std::move(done);
     pending.inputs = inputs;
     pending.owner = owner ? std::move(owner) : own(pending.inputs);
@@ -289,14 +290,20 @@ void Gateway::dispatch(std::int64_t request) {
     std::shared_ptr<const void> owner;
     std::shared_ptr<Hop> hop;
     std::string problem;
+    bool overdue = false;
     {
         const std::lock_guard lock(mutex_);
         const auto found = pending_.find(request);
         if (found == pending_.end() || found->second.route != kNoRoute) return;
         Pending& pending = found->second;
+        const Nanoseconds now = std::max(now_monotonic(), pending.arrival);
+        overdue = pending.deadline.count() != 0 && now >= pending.deadline;
         RouteNumber number = kNoRoute;
         Route* route = choose(pending.pipeline, number);
-        if (route == nullptr) {
+        if (overdue) {
+            problem = fmt::format("dropped at the gateway: it waited {} there, until after its deadline",
+                                  duration_text(to_seconds(now - pending.arrival)));
+        } else if (route == nullptr) {
             if (recovery_expected_) return;  // it waits for a route, or its time limit
             problem = !pending.problem.empty() ? pending.problem : last_failure_;
             if (problem.empty()) problem = fmt::format("no route takes requests of pipeline {}", pending.pipeline);
@@ -305,20 +312,19 @@ void Gateway::dispatch(std::int64_t request) {
         } else {
             ++pending.attempts;
             pending.route = number;
-            // The time that it waited counts; what it spent where it was lost does not delay an imitated link.
-            const Nanoseconds sent = pending.attempts == 1 ? pending.arrival : now_monotonic();
-            pending.sent[number] = sent;
+            pending.sent[number] = now;
             if (route->owed++ == 0) route->last_progress = now_monotonic();
             head.request = request;
             head.pipeline = number;
-            head.handed_over = sent;
+            head.handed_over = now;
+            head.deadline = pending.deadline;
             inputs = pending.inputs;
             owner = pending.owner;
             hop = route->first;
         }
     }
     if (!problem.empty()) {
-        fail(request, problem);
+        fail(request, problem, overdue);
         return;
     }
     for (const TensorView& input : inputs) {
@@ -415,23 +421,23 @@ void Gateway::finish(const ReceivedFrame& frame) {
     answer.record.arrival = pending.arrival;
     answer.record.latency = frame.received - pending.arrival;
     answer.record.resubmitted = pending.attempts - 1;
+    answer.record.return_transfer = frame.received - frame.head.handed_over;
+    answer.record.stages = frame.head.stages;
+    // What went by until it was sent the last time is waiting, like that of a request that came early.
+    const auto sent = pending.sent.find(frame.head.pipeline);
+    if (sent != pending.sent.end()) answer.record.wait = sent->second - pending.arrival;
     if (!frame.head.error.empty()) {
         answer.record.ok = false;
+        answer.record.dropped = frame.head.dropped;
         answer.record.error = frame.head.error;
     } else {
-        answer.record.return_transfer = frame.received - frame.head.handed_over;
-        answer.record.stages = frame.head.stages;
         for (const TensorView& view : frame.tensors) answer.outputs.push_back(copy_of(view));
-        // What went by until it was sent the last time is waiting, like that of a request that came early.
-        const auto sent = pending.sent.find(frame.head.pipeline);
-        if (sent != pending.sent.end() && !answer.record.stages.empty())
-            answer.record.stages.front().transfer += sent->second - pending.arrival;
-        settle_return(answer.record);
     }
+    settle_return(answer.record);
     hand_over(request, std::move(answer), std::move(pending.done));
 }
 
-void Gateway::fail(std::int64_t request, const std::string& problem) {
+void Gateway::fail(std::int64_t request, const std::string& problem, bool dropped) {
     Pending pending;
     {
         const std::lock_guard lock(mutex_);
@@ -447,6 +453,7 @@ void Gateway::fail(std::int64_t request, const std::string& problem) {
     answer.record.arrival = pending.arrival;
     answer.record.latency = now_monotonic() - pending.arrival;
     answer.record.ok = false;
+    answer.record.dropped = dropped;
     answer.record.error = problem;
     answer.record.resubmitted = std::max(pending.attempts - 1, 0);
     hand_over(request, std::move(answer), std::move(pending.done));

@@ -84,10 +84,12 @@ public:
     using Done = std::function<void(Answer)>;
     /// Sends a request and calls `done` once, in some thread of the gateway or of the caller: with the answer, or with
     /// why there is none. `owner` keeps `inputs` alive; without one they are copied. `arrival` is when the request
-    /// came, at the latest now; the time that it has waited since then counts as its first transfer. Waits while the
-    /// gateway holds as many requests as it may. Returns the request's number: 0, 1, 2, ...
+    /// came, at the latest now; the time since then, until it is sent where it is answered, is its wait. Waits while
+    /// the gateway holds as many requests as it may. `deadline` is CLOCK_MONOTONIC, 0 for none: where it has passed, or
+    /// a node sees that it cannot be kept, the request is dropped, and the answer says so. Returns the request's
+    /// number: 0, 1, 2, ...
     std::int64_t submit(std::size_t pipeline, const std::vector<TensorView>& inputs, std::shared_ptr<const void> owner,
-                        Nanoseconds arrival, Done done);
+                        Nanoseconds arrival, Done done, Nanoseconds deadline = Nanoseconds(0));
 
     /// Every request without an answer fails with `problem`, and so does every later one.
     void fail_all(const std::string& problem);
@@ -113,6 +115,7 @@ private:
     struct Pending {
         std::size_t pipeline = 0;
         Nanoseconds arrival{0};
+        Nanoseconds deadline{0};
         std::map<RouteNumber, Nanoseconds> sent;
         Done done;
         std::vector<TensorView> inputs;
@@ -139,7 +142,7 @@ private:
     void accept_answers();
     void read_answers(FrameStream& stream);
     void finish(const ReceivedFrame& frame);
-    void fail(std::int64_t request, const std::string& problem);
+    void fail(std::int64_t request, const std::string& problem, bool dropped = false);
     void hand_over(std::int64_t request, Answer answer, Done done);
     void expire_overdue(const std::stop_token& stop);
     void fail_stalled(Nanoseconds now);

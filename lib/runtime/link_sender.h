@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/runtime/time_to_answer.h"
 #include "lib/transport/frame_stream.h"
 
 #include <condition_variable>
@@ -25,6 +26,7 @@ struct NextHop {
     std::string address;  ///< of its tensors, as connect_frames() takes it
     LinkEmulation link;
     bool fresh = false;  ///< over a connection of its own, although there is one
+    TimeToAnswer to_answer{};
 };
 
 /// Sends frames over one link, in order. Without emulation the calling thread writes to the socket straight from the

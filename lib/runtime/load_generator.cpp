@@ -1,5 +1,6 @@
 #include "lib/runtime/load_generator.h"
 
+#include "lib/runtime/arrivals.h"
 #include "lib/transport/clocks.h"
 
 #include <condition_variable>
@@ -43,6 +44,12 @@ private:
     std::deque<Answer> answers_;
 };
 
+std::unique_ptr<Arrivals> arrivals_of(const Load& load) {
+    if (load.recorded) return recorded_arrivals(*load.recorded, load.speed);
+    if (!load.rate_per_second) return nullptr;
+    return load.poisson ? poisson_arrivals(*load.rate_per_second, load.seed) : even_arrivals(*load.rate_per_second);
+}
+
 }  // namespace
 
 LoadOutcome LoadGenerator::run(const Load& load, const Routing& routing, const OnAnswer& on_answer,
@@ -55,23 +62,24 @@ LoadOutcome LoadGenerator::run(const Load& load, const Routing& routing, const O
     std::int64_t in_flight = 0;
     bool stopped = false;
 
-    const auto arrival_of = [&](std::int64_t request) {
-        return start + to_nanoseconds(Seconds(static_cast<double>(request) / *load.rate_per_second));
-    };
+    const std::unique_ptr<Arrivals> arrivals = arrivals_of(load);
+    Nanoseconds next_arrival = arrivals ? start + arrivals->next() : start;
     const auto issue = [&](Nanoseconds arrival) {
         const std::int64_t request = issued++;
         ++in_flight;
         const auto& inputs = inputs_[static_cast<std::size_t>(request) % inputs_.size()];
         // The inputs outlive the load, so nothing needs to own them.
-        gateway_.submit(routing.choose(), views_of(inputs), std::shared_ptr<const void>(&inputs, [](const void*) {}),
-                        arrival, [queue, request](Answer answer) { queue->push(std::move(answer), request); });
+        gateway_.submit(
+            routing.choose(), views_of(inputs), std::shared_ptr<const void>(&inputs, [](const void*) {}), arrival,
+            [queue, request](Answer answer) { queue->push(std::move(answer), request); },
+            load.deadline ? arrival + *load.deadline : Nanoseconds(0));
     };
     const auto issue_due = [&] {
         while (!stopped && issued < load.requests) {
-            if (load.rate_per_second) {
-                const Nanoseconds arrival = arrival_of(issued);
-                if (arrival > now_monotonic()) return;
-                issue(arrival);
+            if (arrivals) {
+                if (next_arrival > now_monotonic() || in_flight >= load.most_accepted) return;
+                issue(next_arrival);
+                next_arrival = start + arrivals->next();
             } else {
                 if (in_flight >= load.in_flight) return;
                 issue(now_monotonic());
@@ -92,7 +100,7 @@ LoadOutcome LoadGenerator::run(const Load& load, const Routing& routing, const O
         const bool more = !stopped && issued < load.requests;
         if (!more && in_flight == 0) break;
         std::optional<Nanoseconds> until;
-        if (more && load.rate_per_second) until = arrival_of(issued);
+        if (more && arrivals && in_flight < load.most_accepted) until = next_arrival;
         if (give_up) until = give_up;
         std::optional<Answer> answer = queue->pop(until, give_up ? never : stop);
         if (!answer) continue;
@@ -103,6 +111,10 @@ LoadOutcome LoadGenerator::run(const Load& load, const Routing& routing, const O
         if (routing.finished) routing.finished(static_cast<std::size_t>(record.pipeline), to_seconds(record.latency));
         if (record.ok) {
             ++outcome.succeeded;
+            if (load.deadline && record.latency > *load.deadline) ++outcome.late;
+        } else if (record.dropped) {
+            ++outcome.dropped;
+            if (outcome.first_drop.empty()) outcome.first_drop = record.error;
         } else {
             ++outcome.failed;
             if (outcome.first_error.empty()) outcome.first_error = record.error;

@@ -1,8 +1,15 @@
 #include "lib/runtime/model_thread.h"
 
+#include "lib/transport/clocks.h"
+
+#include <sys/prctl.h>
+#include <algorithm>
+
 namespace carbonedge {
 
-ModelThread::ModelThread(StageLoader& loader, std::size_t longest_queue) : longest_queue_(longest_queue) {
+ModelThread::ModelThread(StageLoader& loader, std::size_t longest_queue,
+                         std::function<void(std::vector<StageRequest>)> pass)
+    : longest_queue_(longest_queue), pass_(std::move(pass)) {
     thread_ = std::jthread([this, &loader] { run(stop_.get_token(), loader); });
 }
 
@@ -11,23 +18,76 @@ ModelThread::~ModelThread() {
     thread_.join();
 }
 
-bool ModelThread::post(std::function<void()> work) {
+bool ModelThread::post(std::function<void()> work) { return post(Waiting{std::move(work), {}}); }
+
+bool ModelThread::post(StageRequest request) { return post(Waiting{nullptr, std::move(request)}); }
+
+bool ModelThread::post(Waiting waiting) {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait(lock, stop_.get_token(), [this] { return waiting_.size() < longest_queue_; })) return false;
-    waiting_.push_back(std::move(work));
-    changed_.notify_all();
+    if (!taken_.wait(lock, stop_.get_token(), [this] { return waiting_.size() < longest_queue_; })) return false;
+    waiting_.push_back(std::move(waiting));
+    arrived_.notify_one();
     return true;
+}
+
+std::vector<WaitingRequest> ModelThread::waiting_requests() const {
+    std::vector<WaitingRequest> requests;
+    for (const Waiting& waiting : waiting_) {
+        // Work is of no stage, so it joins no batch.
+        if (waiting.work) {
+            requests.push_back({&waiting, Nanoseconds(0), Nanoseconds(0)});
+            continue;
+        }
+        requests.push_back(
+            {waiting.request.route.stage.get(), waiting.request.frame.received, ready_by(waiting.request)});
+    }
+    return requests;
+}
+
+std::vector<StageRequest> ModelThread::take(const std::vector<std::size_t>& members) {
+    std::vector<StageRequest> taken;
+    for (const std::size_t member : members) taken.push_back(std::move(waiting_[member].request));
+    for (std::size_t i = members.size(); i-- > 0;) {
+        waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(members[i]));
+    }
+    return taken;
+}
+
+std::vector<StageRequest> ModelThread::gather(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+    const std::shared_ptr<LoadedStage> kept = waiting_.front().request.route.stage;
+    const LoadedStage& stage = *kept;
+    if (stage.batches.largest == 1) return take({0});
+    while (true) {
+        const NextBatch batch = next_batch(
+            waiting_requests(), stage.batches, [&stage](std::size_t size) { return stage.times.expected(size); },
+            now_monotonic());
+        if (batch.start <= now_monotonic()) return take(batch.members);
+        const std::size_t known = waiting_.size();
+        arrived_.wait_until(lock, stop, std::chrono::steady_clock::time_point(batch.start),
+                            [&] { return waiting_.size() != known; });
+        if (stop.stop_requested()) return {};
+    }
 }
 
 void ModelThread::run(const std::stop_token& stop, StageLoader& loader) {
     loader.prepare_model_thread();
+    prctl(PR_SET_TIMERSLACK, 1UL);  // a batch waits as long as was asked for, not 50 us more
     std::unique_lock lock(mutex_);
-    while (changed_.wait(lock, stop, [this] { return !waiting_.empty(); }) && !stop.stop_requested()) {
-        const std::function<void()> work = std::move(waiting_.front());
-        waiting_.pop_front();
-        if (waiting_.size() + 1 == longest_queue_) changed_.notify_all();
+    while (arrived_.wait(lock, stop, [this] { return !waiting_.empty(); }) && !stop.stop_requested()) {
+        std::function<void()> work = std::move(waiting_.front().work);
+        std::vector<StageRequest> requests;
+        if (work) {
+            waiting_.pop_front();
+        } else {
+            requests = gather(lock, stop);
+        }
+        taken_.notify_all();
         lock.unlock();
-        work();
+        if (work) {
+            work();
+        } else if (!requests.empty()) {
+            pass_(std::move(requests));
+        }
         lock.lock();
     }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/runtime/stage_pass.h"
 #include "lib/runtime/stage_runner.h"
 
 #include <condition_variable>
@@ -7,14 +8,16 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace carbonedge {
 
 /// The one thread of a node that touches models; everything for them is queued here.
 class ModelThread {
 public:
-    /// At most `longest_queue` pieces of work wait; post() then blocks, which makes senders wait in turn.
-    ModelThread(StageLoader& loader, std::size_t longest_queue);
+    /// At most `longest_queue` requests and pieces of work wait; post() then blocks, which makes senders wait in turn.
+    /// `pass` runs requests, in the thread; it must not throw.
+    ModelThread(StageLoader& loader, std::size_t longest_queue, std::function<void(std::vector<StageRequest>)> pass);
     /// Ends; drops what still waits.
     ~ModelThread();
     ModelThread(const ModelThread&) = delete;
@@ -22,16 +25,30 @@ public:
 
     /// `work` must not throw. False where the thread is ending and the work will not be done.
     bool post(std::function<void()> work);
+    /// Requests of one stage are gathered into batches as its limits say (lib/runtime/batch_former.h); others, and
+    /// work, wait for them in the order in which they came.
+    bool post(StageRequest request);
     /// Makes post() return false from now on and the thread end after what it does now.
     void end() { stop_.request_stop(); }
 
 private:
+    /// Work, or where that is empty a request.
+    struct Waiting {
+        std::function<void()> work;
+        StageRequest request;
+    };
+    bool post(Waiting waiting);
     void run(const std::stop_token& stop, StageLoader& loader);
+    std::vector<StageRequest> gather(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+    std::vector<StageRequest> take(const std::vector<std::size_t>& members);
+    [[nodiscard]] std::vector<WaitingRequest> waiting_requests() const;
 
     std::size_t longest_queue_;
+    std::function<void(std::vector<StageRequest>)> pass_;
     std::mutex mutex_;
-    std::condition_variable_any changed_;
-    std::deque<std::function<void()>> waiting_;
+    std::condition_variable_any arrived_;
+    std::condition_variable_any taken_;
+    std::deque<Waiting> waiting_;
     std::stop_source stop_;
     std::jthread thread_;
 };

@@ -4,12 +4,14 @@
 #include "lib/cluster/cluster.h"
 #include "lib/measure/clocks.h"
 #include "lib/measure/own_usage.h"
+#include "lib/runtime/batch_refusal.h"
 #include "lib/runtime/clock_offset.h"
 #include "lib/runtime/grpc_server.h"
 #include "lib/runtime/inference_service.h"
 #include "lib/runtime/link_sender.h"
 #include "lib/runtime/model_thread.h"
 #include "lib/runtime/proto/node.grpc.pb.h"
+#include "lib/runtime/stage_pass.h"
 #include "lib/transport/clocks.h"
 #include "lib/transport/frame_stream.h"
 #include "lib/units/text.h"
@@ -34,27 +36,6 @@ namespace {
 
 /// A watcher cannot make a node do nothing else.
 constexpr Nanoseconds kShortestBeat = std::chrono::milliseconds(1);
-
-struct LoadedStage {
-    std::string name;
-    std::unique_ptr<StageRunner> runner;  ///< of the model thread
-    std::vector<InputSpec> inputs;
-    std::vector<InputSpec> outputs;
-    std::string execution;
-};
-
-/// A connection to the next node of some pipelines.
-struct Hop {
-    std::string address;
-    std::atomic<bool> broken{false};
-    std::unique_ptr<LinkSender> sender;
-};
-
-/// Where the frames of one pipeline go.
-struct Route {
-    std::shared_ptr<LoadedStage> stage;
-    std::shared_ptr<Hop> next;
-};
 
 /// Removes a file when it goes.
 struct FileRemoval {
@@ -81,7 +62,9 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
               options.tensors.empty() ? "unix:" + options.directory + "/" + options.name + ".tensors" : options.tensors,
               stream_options())),
           control_path(options.directory + "/" + options.name + ".control"),
-          model_thread(loader, options.longest_queue) {}
+          pass(options.name, options.threads, pool, [this] { return Nanoseconds(clock_ahead.load()); }),
+          model_thread(loader, options.longest_queue,
+                       [this](std::vector<StageRequest> requests) { pass.run(std::move(requests)); }) {}
 
     [[nodiscard]] StreamOptions stream_options() const {
         StreamOptions streams = secured_streams(options.security, options.name, options.send_timeout);
@@ -168,6 +151,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         if (!reader->Read(&part)) return {grpc::StatusCode::INVALID_ARGUMENT, "no stage came"};
         const std::string name = part.name();
         const bool optimise = part.optimise();
+        const BatchLimits batches{std::max<std::int64_t>(part.largest_batch(), 1), Nanoseconds(part.batch_wait_ns())};
         const std::int64_t total = part.total_bytes();
         const std::string path = options.directory + "/" + options.name + ".incoming";
         const FileRemoval removal{path};
@@ -191,9 +175,12 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         auto promise = std::make_shared<std::promise<std::string>>();
         std::future<std::string> problem = promise->get_future();
         auto stage = std::make_shared<LoadedStage>();
-        const bool posted = model_thread.post([this, stage, path, optimise, promise] {
+        auto refusal = std::make_shared<std::string>();
+        const bool posted = model_thread.post([this, stage, path, optimise, batches, refusal, promise] {
             try {
                 stage->runner = loader.load(path, optimise);
+                if (batches.largest > 1) *refusal = batch_refusal(*stage->runner, batches.largest, stage->times);
+                if (refusal->empty()) stage->batches = batches;
                 promise->set_value("");
             } catch (const std::exception& error) {
                 promise->set_value(error.what());
@@ -212,6 +199,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
                                 bytes_text(options.longest_message))};
         }
         response->set_execution(stage->execution);
+        response->set_batch_refusal(*refusal);
         for (const InputSpec& spec : stage->inputs) describe(spec, *response->add_inputs());
         for (const InputSpec& spec : stage->outputs) describe(spec, *response->add_outputs());
         const std::unique_lock lock(tables_mutex);
@@ -230,6 +218,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
             {request->emulate_link(), Nanoseconds(request->link_latency_ns()),
              BytesPerSecond(request->link_bytes_per_second())},
             request->fresh(),
+            {Nanoseconds(request->least_to_answer_ns()), Nanoseconds(request->expected_to_answer_ns())},
         };
         std::shared_ptr<LoadedStage> stage;
         std::shared_ptr<Hop> hop;
@@ -248,7 +237,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
             return {grpc::StatusCode::UNAVAILABLE, error.what()};
         }
         const std::unique_lock lock(tables_mutex);
-        routes[request->pipeline()] = {stage, hop};
+        routes[request->pipeline()] = {stage, hop, next.to_answer};
         return grpc::Status::OK;
     }
 
@@ -415,8 +404,8 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
                 carried.insert(frame->head.pipeline);
                 if (!frame->refusal.empty()) frame->head.error = "node '" + options.name + "': " + frame->refusal;
                 if (!frame->head.error.empty()) {
-                    pass_failure(std::move(frame->head), *route);
-                } else if (!model_thread.post([this, kept = std::move(*frame), to = *route] { run_stage(kept, to); })) {
+                    pass.pass_failure(std::move(frame->head), *route);
+                } else if (!model_thread.post(pass.request_of(std::move(*frame), *route))) {
                     return;
                 }
             }
@@ -426,49 +415,6 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
             stream.shut_down();
         }
         tell_broken(carried, fmt::format("node '{}': {}", options.name, cause));
-    }
-
-    void pass_failure(FrameHead head, const Route& route) const {
-        const Nanoseconds ahead(clock_ahead.load());
-        head.tensors.clear();
-        head.handed_over = now_monotonic() - ahead;
-        route.next->sender->send(std::move(head), {}, nullptr, ahead);
-    }
-
-    void run_stage(const ReceivedFrame& frame, const Route& route) {
-        FrameHead head = frame.head;
-        StageRecord record;
-        record.node = options.name;
-        // Heads carry the gateway's time. What clocks are uncertain by must not make a transfer negative.
-        Nanoseconds ahead(clock_ahead.load());
-        ahead = std::min(ahead, frame.received - head.handed_over);
-        record.transfer = frame.received - ahead - head.handed_over;
-        for (const TensorView& tensor : frame.tensors)
-            record.input_bytes += Bytes(static_cast<std::int64_t>(tensor.size));
-        // With one thread its own clock is exact; more threads are seen by the process's clock alone.
-        const clockid_t clock = options.threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_PROCESS_CPUTIME_ID;
-        const Nanoseconds start = now_monotonic();
-        const Nanoseconds cpu_start = read_clock(clock);
-        record.queue = start - frame.received;
-        try {
-            route.stage->runner->run(frame.tensors, [&](const std::vector<TensorView>& outputs) {
-                record.cpu = read_clock(clock) - cpu_start;
-                const Nanoseconds done = now_monotonic();
-                record.compute = done - start;
-                head.handed_over = done - ahead;
-                head.tensors.clear();
-                for (const TensorView& output : outputs) {
-                    record.output_bytes += Bytes(static_cast<std::int64_t>(output.size));
-                    head.tensors.push_back({output.dtype, output.shape, static_cast<std::int64_t>(output.size)});
-                }
-                head.stages.push_back(record);
-                route.next->sender->send(std::move(head), outputs, nullptr, ahead);
-            });
-        } catch (const std::exception& error) {
-            head = frame.head;
-            head.error = fmt::format("node '{}': {}", options.name, error.what());
-            pass_failure(std::move(head), route);
-        }
     }
 
     void warn(const std::string& line) const {
@@ -486,8 +432,9 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     std::map<std::string, std::shared_ptr<LoadedStage>> stages;
     std::map<std::int32_t, Route> routes;
 
-    ModelThread model_thread;
     std::atomic<std::int64_t> clock_ahead{0};  ///< ns that our clock shows more than the gateway's
+    StagePass pass;
+    ModelThread model_thread;
     std::stop_source end;
     std::mutex events_mutex;
     std::vector<wire::NodeEvent> broken_connections;  ///< ever; a connection breaks seldom

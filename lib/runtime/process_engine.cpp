@@ -304,8 +304,8 @@ struct ProcessEngine::State {
                 const std::lock_guard lock(mutex);
                 if (node.now->stages.contains(stage_name(layers))) continue;
             }
-            LoadedStageSpecs specs = node.now->control->load_stage(stage_name(layers), stage_path(layers),
-                                                                   node.optimise, options.start_timeout, stop);
+            LoadedStageSpecs specs = node.now->control->load_stage(
+                stage_name(layers), stage_path(layers), node.optimise, options.start_timeout, stop, options.batches);
             const std::lock_guard lock(mutex);
             node.now->stages[stage_name(layers)] = std::move(specs);
         }
@@ -318,11 +318,12 @@ struct ProcessEngine::State {
         use.nodes.clear();
         for (const PlannedStage& stage : pipeline.stages) use.nodes.push_back(stage.node);
         const std::set<std::pair<std::string, std::string>> suspects = failed_links();
-        NextHop next{std::string(kGateway), gateway.address(), {}, false};
+        NextHop next{std::string(kGateway), gateway.address(), {}, false, {}};
         for (std::size_t i = pipeline.stages.size(); i-- > 0;) {
             const PlannedStage& stage = pipeline.stages[i];
             next.link = emulation_of(link_between(cluster, stage.node, next.name));
             next.fresh = suspects.contains({stage.node, next.name});
+            next.to_answer = time_to_answer(cluster, pipeline, i);
             const std::shared_ptr<Incarnation> node = incarnation_of(stage.node);
             node->control->set_route(number, stage_name(stage.layers), next, options.start_timeout, stop);
             next.name = stage.node;
@@ -563,6 +564,18 @@ const std::string& ProcessEngine::directory() const { return state_->directory.p
 std::vector<EnforcedLimit> ProcessEngine::limits() const {
     const std::lock_guard lock(state_->mutex);
     return state_->limits;
+}
+
+std::vector<std::string> ProcessEngine::batch_refusals() const {
+    const std::lock_guard lock(state_->mutex);
+    std::vector<std::string> lines;
+    for (const auto& node : state_->nodes) {
+        if (!node->now) continue;
+        for (const auto& [stage, specs] : node->now->stages) {
+            if (!specs.batch_refusal.empty()) lines.push_back(batch_refusal_line(node->node.name, stage, specs));
+        }
+    }
+    return lines;
 }
 
 NodeUsage ProcessEngine::usage(const std::string& node) const {

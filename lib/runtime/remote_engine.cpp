@@ -127,8 +127,9 @@ struct RemoteEngine::State {
         const auto profile = static_cast<std::size_t>(plan.node_profile.at(position));
         const bool optimise = plan.profiles.at(profile).execution != "frozen";
         for (const LayerRange& layers : ranges_of(plan, name)) {
-            node.stages[stage_name(layers)] = node.control.load_stage(
-                stage_name(layers), stage_path(directory.path(), layers), optimise, options.start_timeout, stop);
+            node.stages[stage_name(layers)] =
+                node.control.load_stage(stage_name(layers), stage_path(directory.path(), layers), optimise,
+                                        options.start_timeout, stop, options.batches);
         }
     }
 
@@ -138,8 +139,8 @@ struct RemoteEngine::State {
         std::string next_address = gateway.address();
         for (std::size_t i = pipeline.stages.size(); i-- > 0;) {
             const PlannedStage& stage = pipeline.stages[i];
-            const NextHop next{next_name, next_address,
-                               emulation_of(link_between(plan.cluster, stage.node, next_name))};
+            const NextHop next{next_name, next_address, emulation_of(link_between(plan.cluster, stage.node, next_name)),
+                               false, time_to_answer(plan.cluster, pipeline, i)};
             RemoteNode& node = find(stage.node);
             node.control.set_route(static_cast<std::int32_t>(index), stage_name(stage.layers), next,
                                    options.start_timeout, stop);
@@ -232,6 +233,16 @@ Gateway& RemoteEngine::gateway() { return state_->gateway; }
 std::vector<EnforcedLimit> RemoteEngine::limits() const { return state_->limits; }
 const std::vector<InputSpec>& RemoteEngine::input_specs() const { return state_->ends.inputs; }
 const std::vector<InputSpec>& RemoteEngine::output_specs() const { return state_->ends.outputs; }
+
+std::vector<std::string> RemoteEngine::batch_refusals() const {
+    std::vector<std::string> lines;
+    for (const auto& node : state_->nodes) {
+        for (const auto& [stage, specs] : node->stages) {
+            if (!specs.batch_refusal.empty()) lines.push_back(batch_refusal_line(node->placed.node.name, stage, specs));
+        }
+    }
+    return lines;
+}
 
 NodeUsage RemoteEngine::usage(const std::string& node) const {
     State::RemoteNode& found = state_->find(node);

@@ -26,6 +26,7 @@ public:
     [[nodiscard]] const std::string& inference_address(const std::string& node) const override;
     [[nodiscard]] const std::vector<InputSpec>& input_specs() const override;
     [[nodiscard]] const std::vector<InputSpec>& output_specs() const override;
+    [[nodiscard]] std::vector<std::string> batch_refusals() const override;
     [[nodiscard]] std::optional<std::string> failure() const override;
     void wait_for_failure(const std::stop_token& stop) const override;
     /// How far the node's clock was from ours when it was last aligned.

@@ -73,7 +73,11 @@ RunHeader make_header(const Plan& plan, const RunOptions& options, const Engine&
     header.model_sha256 = plan.profiles.at(0).model_sha256;
     header.requests = options.load.requests;
     header.rate_per_second = options.load.rate_per_second;
+    if (options.load.poisson) header.arrivals = "poisson";
+    if (options.load.recorded) header.arrivals = "trace";
     header.in_flight = options.load.in_flight;
+    header.deadline = options.load.deadline;
+    header.batches = options.engine.batches;
     header.warm_up = options.warm_up;
     header.seed = options.seed;
     header.limits = engine.limits();
@@ -85,7 +89,7 @@ void warm_up(const Plan& plan, Engine& engine, const RequestInputs& inputs, cons
              const std::stop_token& stop) {
     std::size_t turn = 0;
     LoadGenerator generator(engine.gateway(), inputs);
-    const Load load{options.warm_up, 1, std::nullopt};
+    const Load load = one_at_a_time(options.warm_up);
     const LoadOutcome outcome = generator.run(
         load, {[&] { return turn++ % plan.pipelines.size(); }, nullptr}, [](const Answer&, std::size_t) {}, stop);
     if (outcome.interrupted) throw Interrupted();
@@ -150,6 +154,9 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
         if (limit.enforced || !listener.note) continue;
         listener.note(fmt::format("the limits of node '{}' are not enforced: {}", limit.node, limit.mechanism));
     }
+    if (listener.note) {
+        for (const std::string& refusal : engine.batch_refusals()) listener.note(refusal);
+    }
     std::optional<OutputCheck> check;
     if (options.check_outputs) check.emplace(model, inputs, options.tolerance);
     warm_up(plan, engine, inputs, options, stop);
@@ -183,9 +190,13 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
     end.wall = outcome.wall;
     end.succeeded = outcome.succeeded;
     end.failed = outcome.failed;
-    end.complete = !outcome.interrupted && outcome.succeeded + outcome.failed == options.load.requests;
+    end.complete =
+        !outcome.interrupted && outcome.succeeded + outcome.failed + outcome.dropped == options.load.requests;
     end.interrupted = outcome.interrupted;
+    end.dropped = outcome.dropped;
+    end.late = outcome.late;
     summary.first_error = outcome.first_error;
+    summary.first_drop = outcome.first_drop;
     if (check) check->state(summary);
     // Wrong answers are not given to anybody.
     if (options.service.wanted() && outcome.failed == 0 && !outcome.interrupted && !summary.outputs_wrong) {

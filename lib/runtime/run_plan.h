@@ -38,6 +38,7 @@ struct RunListener {
 struct RunSummary {
     RunEnd end;
     std::string first_error;  ///< of the first request that failed
+    std::string first_drop;   ///< of the first that could not make its deadline
     bool outputs_wrong = false;
     std::string output_remark;              ///< why the check was inconclusive, or what was wrong
     std::optional<ServiceOutcome> service;  ///< absent where none was wanted, or the load failed or was interrupted

@@ -20,7 +20,8 @@ public:
     [[nodiscard]] virtual const std::string& execution() const = 0;  ///< "optimised", "frozen", "builtin"
 
     using ReadOutputs = std::function<void(const std::vector<TensorView>&)>;
-    /// Calls `read` once, when the outputs are ready; they live until it returns. Throws InputError.
+    /// Calls `read` once, when the outputs are ready; they live until it returns. Several requests may stand one after
+    /// the other along the first dimension of every tensor (see batch_refusal()). Throws InputError.
     virtual void run(const std::vector<TensorView>& inputs, const ReadOutputs& read) = 0;
 };
 

@@ -4,6 +4,7 @@
 #include "lib/transport/proto/frame.pb.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace carbonedge {
 namespace {
@@ -37,6 +38,8 @@ std::string encode_frame_head(const FrameHead& head) {
     meta.set_pipeline(head.pipeline);
     meta.set_handed_over_ns(head.handed_over.count());
     meta.set_error(head.error);
+    meta.set_deadline_ns(head.deadline.count());
+    meta.set_dropped(head.dropped);
     for (const StageRecord& stage : head.stages) {
         wire::StageTiming& timing = *meta.add_stages();
         timing.set_node(stage.node);
@@ -46,6 +49,7 @@ std::string encode_frame_head(const FrameHead& head) {
         timing.set_cpu_ns(stage.cpu.count());
         timing.set_input_bytes(stage.input_bytes.value());
         timing.set_output_bytes(stage.output_bytes.value());
+        if (stage.batch != 1) timing.set_batch(stage.batch);
     }
     std::uint64_t payload = 0;
     for (const FrameHead::Tensor& tensor : head.tensors) {
@@ -96,10 +100,13 @@ FrameHead decode_frame_head(std::string_view bytes, const FramePrefix& prefix, c
     head.pipeline = meta.pipeline();
     head.handed_over = Nanoseconds(meta.handed_over_ns());
     head.error = meta.error();
+    head.deadline = Nanoseconds(meta.deadline_ns());
+    head.dropped = meta.dropped();
     for (const wire::StageTiming& timing : meta.stages()) {
         head.stages.push_back({timing.node(), Nanoseconds(timing.transfer_ns()), Nanoseconds(timing.queue_ns()),
                                Nanoseconds(timing.compute_ns()), Nanoseconds(timing.cpu_ns()),
-                               Bytes(timing.input_bytes()), Bytes(timing.output_bytes())});
+                               Bytes(timing.input_bytes()), Bytes(timing.output_bytes()),
+                               std::max<std::int64_t>(timing.batch(), 1)});
     }
     std::uint64_t payload = 0;
     for (const wire::TensorHead& described : meta.tensors()) {

@@ -26,6 +26,9 @@ struct FrameHead {
     std::vector<StageRecord> stages;
     std::vector<Tensor> tensors;
     std::string error;  ///< the request failed; there are no tensors
+    /// CLOCK_MONOTONIC at the sender, by when the answer must be at the gateway; 0 for whenever.
+    Nanoseconds deadline{0};
+    bool dropped = false;  ///< failed because it could not make its deadline
 
     bool operator==(const FrameHead&) const = default;
 };

@@ -22,10 +22,13 @@ RequestRecord random_request(SeededRandom& random, std::int64_t id) {
     request.latency = time(random);
     request.ok = coin(random);
     if (!request.ok) request.error = awkward_text(random);
+    if (!request.ok) request.dropped = coin(random);
+    if (coin(random)) request.wait = time(random);
     request.return_transfer = -time(random);
     for (std::uint64_t i = random.below(4); i > 0; --i) {
         request.stages.push_back({awkward_text(random), -time(random), time(random), time(random), time(random),
-                                  Bytes(count(random)), Bytes(count(random))});
+                                  Bytes(count(random)), Bytes(count(random)),
+                                  1 + static_cast<std::int64_t>(random.below(3))});
     }
     if (coin(random)) request.client = awkward_text(random);
     return request;
@@ -62,7 +65,10 @@ RunLog random_run_log(SeededRandom& random, std::size_t requests) {
     log.header.model_sha256 = "a1b2";
     log.header.requests = count(random);
     if (coin(random)) log.header.rate_per_second = awkward_number(random, 1e6);
+    if (coin(random)) log.header.arrivals = coin(random) ? "poisson" : "trace";
     log.header.in_flight = count(random);
+    if (coin(random)) log.header.deadline = time(random);
+    if (coin(random)) log.header.batches = {1 + static_cast<std::int64_t>(random.below(32)), time(random)};
     log.header.warm_up = count(random);
     log.header.seed = random.next();
     for (std::uint64_t i = random.below(3); i > 0; --i) {
@@ -88,6 +94,8 @@ RunLog random_run_log(SeededRandom& random, std::size_t requests) {
                          time(random),
                          count(random),
                          count(random),
+                         count(random),
+                         coin(random) ? count(random) : 0,
                          coin(random),
                          awkward_number(random, 1e3),
                          Joules(awkward_number(random, 1e3)),

@@ -7,6 +7,7 @@
 #include "tools/cli/series_options.h"
 #include "tools/cli/standard_options.h"
 #include "tools/cli/text_options.h"
+#include "tools/run/load_options.h"
 
 #include <algorithm>
 #include <array>
@@ -18,12 +19,6 @@ void require_engine(const std::string& engine) {
     const std::array<std::string, 4> engines{"process", "docker", "swarm", "virtual"};
     if (std::find(engines.begin(), engines.end(), engine) == engines.end())
         throw UsageError("--engine: " + unknown_name_message("engine", engine, engines));
-}
-
-double parse_rate(const std::string& text) {
-    const double rate = parse_number(text.substr(0, text.find("/s")), "--rate");
-    if (!text.ends_with("/s") || rate <= 0) throw UsageError("--rate: '" + text + "' is not a rate; write 20/s");
-    return rate;
 }
 
 void require_arguments(const RunToolOptions& options) {
@@ -56,8 +51,9 @@ void require_arguments(const RunToolOptions& options) {
         throw UsageError("--from and --speed are of --series ZONE=FILE, see -h");
     }
     if (!options.cluster.empty()) throw UsageError("--cluster goes with --calibrate; a plan carries its own, see -h");
-    if (options.rate_per_second && options.in_flight != 1) {
-        throw UsageError("--in-flight is of a closed loop; it does not go with --rate");
+    if (options.engine == "virtual" && (options.load.poisson || !options.load.trace.empty() || options.load.deadline ||
+                                        options.load.batches.largest > 1)) {
+        throw UsageError("--arrivals, --trace, --deadline and --max-batch are not replayed in virtual time");
     }
 }
 
@@ -67,7 +63,6 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
                                                 std::ostream& out, std::ostream& err) {
     RunToolOptions options;
     StandardOptions standard;
-    std::string rate;
     std::string timeout = "30s";
     std::string start_timeout = "120s";
     std::string drain_timeout = "10s";
@@ -81,7 +76,7 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     app.add_option("--requests", options.requests, "requests that count")
         ->capture_default_str()
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
-    app.add_option("--rate", rate, "open loop: requests arrive at this rate, e.g. 20/s");
+    add_load_options(app, options.load);
     app.add_option("--in-flight", options.in_flight, "closed loop: so many requests are kept in flight")
         ->capture_default_str()
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000}));
@@ -142,7 +137,7 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     options.seed = standard.seed;
     options.limits = !no_limits;
     options.check = !no_check;
-    if (!rate.empty()) options.rate_per_second = parse_rate(rate);
+    options.requests_given = app.count("--requests") > 0;
     options.timeout = parse_duration(timeout, "--timeout");
     options.start_timeout = parse_duration(start_timeout, "--start-timeout");
     if (options.stack_file.empty()) {
@@ -150,6 +145,7 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     }
     options.drain_timeout = parse_duration(drain_timeout, "--drain-timeout");
     require_arguments(options);
+    require_load(app, options.load);
     return options;
 }
 

@@ -4,6 +4,7 @@
 #include "lib/tradeoff/replan.h"
 #include "lib/units/quantity.h"
 #include "tools/cli/series_option_values.h"
+#include "tools/run/load_option_values.h"
 
 #include <cstdint>
 #include <iosfwd>
@@ -23,7 +24,8 @@ struct RunToolOptions {
     std::string plan;
     std::string model;
     std::int64_t requests = 100;
-    std::optional<double> rate_per_second;
+    bool requests_given = false;  ///< else a trace's all
+    LoadOptions load;
     std::int64_t in_flight = 1;
     std::int64_t warm_up = 10;
     Nanoseconds timeout{0};

@@ -9,6 +9,7 @@
 #include "lib/runtime/torch_stage.h"
 #include "lib/runtime/virtual_run.h"
 #include "lib/units/text.h"
+#include "tools/run/load_of_options.h"
 #include "tools/run/log_output.h"
 
 #include <fmt/format.h>
@@ -27,9 +28,9 @@ std::unique_ptr<ReferenceModel> load_model(const RunToolOptions& options, const 
     return load_reference_model(options.model, inputs, options.seed, plan.profiles[0]);
 }
 
-RunOptions make_run_options(const RunToolOptions& options, const Plan& plan, std::string plan_json) {
+RunOptions make_run_options(const RunToolOptions& options, const Plan& plan, Load load, std::string plan_json) {
     RunOptions run;
-    run.load = {options.requests, options.in_flight, options.rate_per_second};
+    run.load = std::move(load);
     run.warm_up = options.warm_up;
     run.seed = options.seed;
     run.check_outputs = options.check;
@@ -43,7 +44,8 @@ RunOptions make_run_options(const RunToolOptions& options, const Plan& plan, std
         run.replan.emplace();
         run.replan->policy = options.move_policy;
         // A closed loop asks as fast as it is answered.
-        run.replan->policy.requests_per_second = options.rate_per_second.value_or(plan.predicted.throughput_per_second);
+        run.replan->policy.requests_per_second =
+            options.load.rate_per_second.value_or(plan.predicted.throughput_per_second);
     }
     return run;
 }
@@ -64,12 +66,13 @@ ExitStatus state_service(const RunSummary& summary, const RunToolOptions& option
     return ExitStatus::kOk;
 }
 
-ExitStatus state_result(const RunSummary& summary, const RunToolOptions& options, std::ostream& err) {
+ExitStatus state_result(const RunSummary& summary, std::int64_t requests, const RunToolOptions& options,
+                        std::ostream& err) {
     const auto say = [&](const std::string& line) { err << "carbonedge-run: " << line << "\n"; };
     if (summary.service) return state_service(summary, options, err);
     if (summary.end.interrupted) {
         if (!options.quiet)
-            say(fmt::format("{} of {} requests are in the log", summary.end.succeeded, options.requests));
+            say(fmt::format("{} of {} requests are in the log", summary.end.succeeded + summary.end.dropped, requests));
         throw Interrupted();
     }
     if (summary.end.failed > 0) {
@@ -77,14 +80,20 @@ ExitStatus state_result(const RunSummary& summary, const RunToolOptions& options
                         summary.end.failed + summary.end.succeeded, summary.first_error));
         return ExitStatus::kNegativeVerdict;
     }
+    if (summary.end.dropped + summary.end.late > 0) {
+        say(fmt::format("{} of {} requests missed their deadline of {}: {} were dropped, {} answered late{}{}",
+                        summary.end.dropped + summary.end.late, summary.end.dropped + summary.end.succeeded,
+                        duration_text(to_seconds(*options.load.deadline)), summary.end.dropped, summary.end.late,
+                        summary.first_drop.empty() ? "" : "; the first: ", summary.first_drop));
+    }
     if (summary.outputs_wrong) {
         say("the outputs are wrong: " + summary.output_remark);
         return ExitStatus::kNegativeVerdict;
     }
-    if (options.check && options.requests > 0 && !summary.end.outputs_checked && !options.quiet) {
+    if (options.check && summary.end.succeeded > 0 && !summary.end.outputs_checked && !options.quiet) {
         say("the outputs could not be checked: " + summary.output_remark);
     }
-    return ExitStatus::kOk;
+    return summary.end.dropped + summary.end.late > 0 ? ExitStatus::kNegativeVerdict : ExitStatus::kOk;
 }
 
 RunListener listener_of(const RunToolOptions& options, LogOutput& log, std::ostream& err) {
@@ -113,11 +122,14 @@ ChangingIntensities changing_intensities(const RunToolOptions& options, const Pl
 ExitStatus run_virtually(const RunToolOptions& options, const Plan& plan, std::string plan_json, LogOutput& log,
                          std::istream& in, std::ostream& err, const std::stop_token& stop) {
     const RunListener listener = listener_of(options, log, err);
-    const RunSummary summary = run_in_virtual_time(plan, make_run_options(options, plan, std::move(plan_json)),
-                                                   changing_intensities(options, plan, in), listener, stop);
+    Load load = load_of_options(options, in, listener.note);
+    const std::int64_t requests = load.requests;
+    const RunSummary summary =
+        run_in_virtual_time(plan, make_run_options(options, plan, std::move(load), std::move(plan_json)),
+                            changing_intensities(options, plan, in), listener, stop);
     RunToolOptions unchecked = options;
     unchecked.check = false;  // there are no outputs
-    return state_result(summary, unchecked, err);
+    return state_result(summary, requests, unchecked, err);
 }
 
 }  // namespace
@@ -137,6 +149,7 @@ EngineOptions engine_options(const RunToolOptions& options) {
     engine.impose_limits = options.limits;
     engine.start_timeout = options.start_timeout;
     engine.request_timeout = options.timeout;
+    engine.batches = options.load.batches;
     return engine;
 }
 
@@ -148,16 +161,18 @@ ExitStatus run_command(const RunToolOptions& options, std::istream& in, std::ost
     std::string text = read_input(options.plan, in);
     const Plan plan = read_plan(text, options.plan == "-" ? "standard input" : options.plan);
     if (options.engine == "virtual") return run_virtually(options, plan, std::move(text), log, in, err, stop.token());
+    const RunListener listener = listener_of(options, log, err);
+    Load load = load_of_options(options, in, listener.note);
+    const std::int64_t requests = load.requests;
     configure_allocator();
     configure_model_threads(1);
     const std::unique_ptr<ReferenceModel> model = load_model(options, plan);
 
-    const RunListener listener = listener_of(options, log, err);
-    RunOptions run = make_run_options(options, plan, std::move(text));
+    RunOptions run = make_run_options(options, plan, std::move(load), std::move(text));
     run.service.at_once = stop.at_once();
     const RunSummary summary =
         run_plan(plan, *model, run, listener, stop.token(), changing_intensities(options, plan, in));
-    return state_result(summary, options, err);
+    return state_result(summary, requests, options, err);
 }
 
 }  // namespace carbonedge

@@ -77,6 +77,7 @@ void add_segments(Table& table, const RequestRecord& request) {
         if (length.count() > 0) table.add_row({request.id, std::string(what), node, at, at + length});
         at += length;
     };
+    add("queue", "gateway", request.wait);
     for (const StageRecord& stage : request.stages) {
         add("transfer", stage.node, stage.transfer);
         add("queue", stage.node, stage.queue);

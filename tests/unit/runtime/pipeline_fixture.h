@@ -20,7 +20,8 @@ namespace carbonedge {
 class InProcessPipeline {
 public:
     /// One node a stage, in one pipeline, without imitated links.
-    explicit InProcessPipeline(const std::vector<BuiltinStage>& stages, Nanoseconds timeout = std::chrono::seconds(30))
+    explicit InProcessPipeline(const std::vector<BuiltinStage>& stages, Nanoseconds timeout = std::chrono::seconds(30),
+                               const BatchLimits& batches = {}, const TimeToAnswer& to_answer = {})
         : gateway_("unix:" + folder_.file("gateway.tensors"), Bytes(64 << 20), timeout) {
         for (std::size_t i = 0; i < stages.size(); ++i) {
             NodeOptions options;
@@ -34,16 +35,18 @@ public:
             controls_.emplace_back(options.name, nodes_.back()->control_path());
             const std::string path = folder_.file(options.name + ".stage");
             std::ofstream(path, std::ios::binary) << builtin_stage_text(stages[i]);
-            specs_.push_back(controls_.back().load_stage("s" + std::to_string(i), path, true, kTimeout, {}));
+            specs_.push_back(controls_.back().load_stage("s" + std::to_string(i), path, true, kTimeout, {}, batches));
         }
         for (std::size_t i = 0; i < stages.size(); ++i) {
             const bool last = i + 1 == stages.size();
             const NextHop next{last ? "gateway" : "n" + std::to_string(i + 1),
                                last ? gateway_.address() : nodes_[i + 1]->tensors_address(),
-                               {}};
+                               {},
+                               false,
+                               to_answer};
             controls_[i].set_route(0, "s" + std::to_string(i), next, kTimeout, {});
         }
-        gateway_.connect(0, {"n0", nodes_.front()->tensors_address(), {}});
+        gateway_.connect(0, {"n0", nodes_.front()->tensors_address(), {}, {}});
     }
 
     ~InProcessPipeline() {

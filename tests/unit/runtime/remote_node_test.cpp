@@ -51,7 +51,7 @@ struct RemoteNode {
 };
 
 Nanoseconds sum_of(const RequestRecord& record) {
-    Nanoseconds sum = record.return_transfer;
+    Nanoseconds sum = record.wait + record.return_transfer;
     for (const StageRecord& stage : record.stages) sum += stage.transfer + stage.queue + stage.compute;
     return sum;
 }

@@ -62,7 +62,7 @@ TEST_CASE("a run's log holds every request and node and can be read back") {
         ids.insert(request.id);
         CHECK(request.ok);
         REQUIRE(request.stages.size() == 2);
-        Nanoseconds sum = request.return_transfer;
+        Nanoseconds sum = request.wait + request.return_transfer;
         for (const StageRecord& stage : request.stages) sum += stage.transfer + stage.queue + stage.compute;
         CHECK(sum == request.latency);
         compute += request.stages[1].cpu;

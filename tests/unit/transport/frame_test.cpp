@@ -16,7 +16,9 @@ FrameHead example_head() {
     head.request = 7;
     head.pipeline = 2;
     head.handed_over = Nanoseconds(123'456'789);
-    head.stages = {{"green", Nanoseconds(1), Nanoseconds(2), Nanoseconds(3), Nanoseconds(4), Bytes(5), Bytes(6)}};
+    head.deadline = Nanoseconds(223'456'789);
+    head.stages = {{"green", Nanoseconds(1), Nanoseconds(2), Nanoseconds(3), Nanoseconds(4), Bytes(5), Bytes(6), 4},
+                   {"brown", Nanoseconds(1), Nanoseconds(2), Nanoseconds(3), Nanoseconds(4), Bytes(5), Bytes(6)}};
     head.tensors = {{DType::kFloat32, {1, 3, 2}, 24}, {DType::kInt64, {}, 8}};
     return head;
 }
@@ -39,6 +41,7 @@ TEST_CASE("a frame head comes back as it was") {
         if (failed) {
             head.tensors.clear();
             head.error = "node 'green': out of range";
+            head.dropped = true;
         }
         const Split parts = split(encode_frame_head(head));
         const FramePrefix prefix = decode_frame_prefix(parts.prefix, 32, "peer");
