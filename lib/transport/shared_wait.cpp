@@ -11,6 +11,10 @@
 namespace carbonedge {
 namespace {
 
+/// Below it a look at the clock costs more than it brings.
+constexpr Nanoseconds kShortestSpin{1'000};
+constexpr int kSleepsBetweenTries = 256;
+
 void sleep_while(SharedNumber& number, std::uint32_t seen, Nanoseconds time) {
     timespec timeout{};
     timeout.tv_sec = static_cast<time_t>(time.count() / 1'000'000'000);
@@ -39,14 +43,22 @@ bool AdaptiveWait::wait(SharedNumber& number, std::uint32_t seen, Nanoseconds de
                         const std::function<bool()>& gone) {
     if (number.value.load() != seen) return true;
     const Nanoseconds start = now_monotonic();
-    if (spin_) {
+    if (spin_ >= kShortestSpin) {
         constexpr int kLooks = 32;  // between two looks at the clock
-        while (now_monotonic() - start < kLongestSpin) {
+        while (now_monotonic() - start < spin_) {
             for (int i = 0; i < kLooks; ++i) {
-                if (number.value.load(std::memory_order_acquire) != seen) return true;
+                if (number.value.load(std::memory_order_acquire) != seen) {
+                    spin_ = kLongestSpin;
+                    return true;
+                }
                 pause_briefly();
             }
         }
+        spin_ /= 2;
+        sleeps_ = 0;
+    } else if (++sleeps_ == kSleepsBetweenTries) {
+        spin_ = kLongestSpin;
+        sleeps_ = 0;
     }
     bool came = false;
     number.sleepers.fetch_add(1);
@@ -59,8 +71,6 @@ bool AdaptiveWait::wait(SharedNumber& number, std::uint32_t seen, Nanoseconds de
         sleep_while(number, seen, left);
     }
     number.sleepers.fetch_sub(1);
-    // Being woken takes about as long as spinning would have.
-    spin_ = now_monotonic() - start < 3 * kLongestSpin;
     return came || number.value.load() != seen;
 }
 

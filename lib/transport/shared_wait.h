@@ -20,8 +20,9 @@ struct SharedNumber {
 };
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 
-/// Waits for a SharedNumber: looks again and again for some microseconds where the last waits were that short, then
-/// sleeps. Waiting costs a core at most kLongestSpin a message, and nothing where messages are far apart.
+/// Waits for a SharedNumber: looks again and again for some microseconds where that has paid lately, then sleeps. Every
+/// look in vain halves the time of the next, so that nothing is spent where messages are far apart, or where the other
+/// process waits for this one's core; now and then it is tried anew.
 class AdaptiveWait {
 public:
     /// Two wake-ups of a sleeping thread take about this.
@@ -33,7 +34,8 @@ public:
     bool wait(SharedNumber& number, std::uint32_t seen, Nanoseconds deadline, const std::function<bool()>& gone);
 
 private:
-    bool spin_ = true;
+    Nanoseconds spin_{kLongestSpin};
+    int sleeps_ = 0;  ///< since spinning was last tried
 };
 
 }  // namespace carbonedge

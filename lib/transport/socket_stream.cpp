@@ -14,7 +14,7 @@
 namespace carbonedge {
 
 const char* send_problem(int error) {
-    if (error == EAGAIN || error == EWOULDBLOCK) return "it does not read";
+    if (error == EAGAIN || error == EWOULDBLOCK || error == ETIMEDOUT) return "it does not read";
     if (error == EPIPE || error == ECONNRESET) return "it is gone";
     return std::strerror(error);
 }
