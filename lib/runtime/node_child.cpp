@@ -48,6 +48,8 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 [[noreturn]] void become(char* const* arguments, char* const* environment, int output, int gate, int parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);
+    // A model is a program of somebody else's: it gains no rights that this user does not have already.
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL);
     ::setpgid(0, 0);
     sigset_t none;
     ::sigemptyset(&none);

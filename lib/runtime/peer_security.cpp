@@ -1,28 +1,22 @@
 #include "lib/runtime/peer_security.h"
 
-#include "lib/base/errors.h"
+#include "lib/transport/certificate_files.h"
 
 #include <grpcpp/grpcpp.h>
 #include <algorithm>
-#include <fstream>
-#include <sstream>
+#include <chrono>
 
 namespace carbonedge {
 namespace {
 
 TlsFiles files_of(const PeerSecurity& security, const std::string& self) {
-    const std::string folder = security.tls_directory + "/" + self;
-    return {folder + "/ca.pem", folder + "/cert.pem", folder + "/key.pem"};
+    return tls_files(security.tls_directory, self);
 }
 
-std::string read_pem(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    if (!file || text.str().empty()) {
-        throw InputError(path, 0, "cannot read it; 'carbonedge run certificates' makes what is needed");
-    }
-    return text.str();
+/// Throws where it cannot be used today: expired, not of the authority beside it, made for another than `name`.
+Identity identity_of(const PeerSecurity& security, const std::string& self, const std::string& name) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    return read_identity(files_of(security, self), name, now);
 }
 
 }  // namespace
@@ -37,20 +31,20 @@ StreamOptions secured_streams(const PeerSecurity& security, const std::string& s
 
 std::shared_ptr<grpc::ServerCredentials> server_credentials(const PeerSecurity& security, const std::string& self) {
     if (!security.encrypted()) return grpc::InsecureServerCredentials();
-    const TlsFiles files = files_of(security, self);
+    const Identity identity = identity_of(security, self, self);
     grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-    options.pem_root_certs = read_pem(files.authority);
-    options.pem_key_cert_pairs.push_back({read_pem(files.key), read_pem(files.certificate)});
+    options.pem_root_certs = identity.authorities;
+    options.pem_key_cert_pairs.push_back({identity.own.key, identity.own.certificate});
     return grpc::SslServerCredentials(options);
 }
 
 std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const PeerSecurity& security, const std::string& self) {
     if (!security.encrypted()) return grpc::InsecureChannelCredentials();
-    const TlsFiles files = files_of(security, self);
+    const Identity identity = identity_of(security, self, "");  // whether the name will do, the other end decides
     grpc::SslCredentialsOptions options;
-    options.pem_root_certs = read_pem(files.authority);
-    options.pem_private_key = read_pem(files.key);
-    options.pem_cert_chain = read_pem(files.certificate);
+    options.pem_root_certs = identity.authorities;
+    options.pem_private_key = identity.own.key;
+    options.pem_cert_chain = identity.own.certificate;
     return grpc::SslCredentials(options);
 }
 

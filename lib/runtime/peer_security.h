@@ -28,7 +28,7 @@ struct PeerSecurity {
 StreamOptions secured_streams(const PeerSecurity& security, const std::string& self, Nanoseconds send_timeout);
 
 /// Of `self` as a server; a client must show a certificate of the same authority where there are certificates. Throws
-/// InputError where they cannot be read.
+/// InputError where they cannot be read or used, EnvironmentError where this end's has expired.
 std::shared_ptr<grpc::ServerCredentials> server_credentials(const PeerSecurity& security, const std::string& self);
 std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const PeerSecurity& security, const std::string& self);
 

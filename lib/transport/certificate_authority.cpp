@@ -309,7 +309,8 @@ std::optional<std::string> identity_problem(const PemIdentity& identity, std::st
             return fmt::format("does not verify: {}", X509_verify_cert_error_string(verdict));
     }
     const std::string made_for = subject_of(certificate.get()).name;
-    if (made_for != name) return fmt::format("is made for {}, not for '{}'", quoted_for_message(made_for), name);
+    if (!name.empty() && made_for != name)
+        return fmt::format("is made for {}, not for '{}'", quoted_for_message(made_for), name);
     return std::nullopt;
 }
 

@@ -9,11 +9,21 @@
 #include <signal.h>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 
 namespace carbonedge {
 namespace {
 
 const LoadGenerator::Routing kFirstPipeline{[] { return std::size_t{0}; }, nullptr};
+
+/// What the kernel says of a process under this heading: "1".
+std::string status_of(int pid, const std::string& heading) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with(heading + ":\t")) return line.substr(heading.size() + 2);
+    }
+    return "";
+}
 
 bool process_exists(int pid) { return ::kill(pid, 0) == 0 || errno != ESRCH; }
 
@@ -28,6 +38,7 @@ TEST_CASE("processes give what their stages give, and leave nothing behind") {
             for (const EnforcedLimit& limit : engine.limits()) {
                 processes.push_back(engine.process(limit.node));
                 CHECK(limit.mechanism.size() > 0);
+                CHECK(status_of(engine.process(limit.node), "NoNewPrivs") == "1");
                 CHECK(engine.usage(limit.node).cpu > Nanoseconds(0));
                 CHECK(engine.usage(limit.node).peak_memory > Bytes(0));
                 CHECK(engine.inference_address(limit.node).starts_with("127.0.0.1:"));

@@ -41,6 +41,7 @@ TEST_CASE("a certificate of an authority is good for its name alone, between its
     CHECK(problem_of(edge, authority, kEdge, kMonth.from) == "none");
     CHECK(problem_of(edge, authority, kEdge, kMonth.until - seconds(1)) == "none");
     CHECK(problem_of(edge, authority, kGreen, kNow) == "is made for 'edge', not for 'green'");
+    CHECK(problem_of(edge, authority, "", kNow) == "none");
     CHECK(problem_of(edge, authority, "EDGE", kNow) == "is made for 'edge', not for 'EDGE'");
     CHECK(problem_of(edge, other, kEdge, kNow) == "is not signed by the authority beside it");
     CHECK(problem_of(edge, authority, kEdge, kMonth.until) == "expired at 2030-06-16T00:00:00Z");
