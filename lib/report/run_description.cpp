@@ -128,6 +128,29 @@ Table energy_table(const Subject& subject, std::uint64_t seed) {
     return table;
 }
 
+Table failover_table(const RunLog& run) {
+    Table table{"failovers", "What failed while requests flowed", {}, {}, {}};
+    table.columns = {{"at", "at", Unit::kTime, "", false},
+                     {"node", "node", Unit::kText, "", false},
+                     {"cause", "cause", Unit::kText, "", false},
+                     {"noticed_by", "noticed by", Unit::kText, "", false},
+                     {"silent", "silent before", Unit::kTime, "", false},
+                     {"resubmitted", "sent again", Unit::kCount, "", false},
+                     {"recovery", "first answer after", Unit::kTime, "", false}};
+    for (const FailoverRecord& failover : run.failovers) {
+        TableRow row(table);
+        row.set("at", failover.at);
+        row.set("node", failover.node);
+        row.set("cause", failover.cause);
+        row.set("noticed_by", failover.noticed_by);
+        if (failover.silent > Nanoseconds(0)) row.set("silent", failover.silent);
+        row.set("resubmitted", failover.resubmitted);
+        if (failover.recovery) row.set("recovery", *failover.recovery);
+        row.add();
+    }
+    return table;
+}
+
 }  // namespace
 
 Document describe_run(const Subject& subject, std::uint64_t seed) {
@@ -136,6 +159,7 @@ Document describe_run(const Subject& subject, std::uint64_t seed) {
     document.sections.emplace_back(run_facts(subject));
     document.sections.emplace_back(latency_table(subject, seed));
     document.sections.emplace_back(energy_table(subject, seed));
+    if (!run.failovers.empty()) document.sections.emplace_back(failover_table(run));
     document.sections.emplace_back(single_subject(stage_table({&subject, 1})));
     document.sections.emplace_back(single_subject(node_table({&subject, 1})));
     document.sections.emplace_back(single_subject(ledger_table({&subject, 1})));

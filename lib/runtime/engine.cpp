@@ -27,6 +27,14 @@ std::vector<std::string> Engine::nodes_started() const {
 
 void Engine::on_failure(std::function<void()> /*hear*/) {}
 
+std::vector<std::string> with_threads(std::vector<std::string> environment, int threads) {
+    for (const std::string name : {"OMP_NUM_THREADS=", "OPENBLAS_NUM_THREADS=", "MKL_NUM_THREADS="}) {
+        std::erase_if(environment, [&name](const std::string& setting) { return setting.starts_with(name); });
+        environment.push_back(name + std::to_string(threads));
+    }
+    return environment;
+}
+
 std::string stage_name(const LayerRange& layers) { return fmt::format("layers_{}_{}", layers.first, layers.end); }
 
 LinkEmulation emulation_of(const Link& link) {

@@ -93,6 +93,9 @@ public:
     virtual void on_failure(std::function<void()> hear);
 };
 
+/// The environment with the numbers of threads that a node's libraries read as they load.
+std::vector<std::string> with_threads(std::vector<std::string> environment, int threads);
+
 /// "layers_0_17": the name under which a node serves these layers.
 std::string stage_name(const LayerRange& layers);
 

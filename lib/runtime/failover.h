@@ -2,6 +2,7 @@
 
 #include "lib/partition/plan.h"
 #include "lib/runtime/engine.h"
+#include "lib/runtime/failover_options.h"
 #include "lib/runtime/spare_planner.h"
 
 #include <condition_variable>
@@ -16,21 +17,6 @@
 #include <vector>
 
 namespace carbonedge {
-
-enum class Spares {
-    kNone,  ///< a failed node ends what depends on it
-    kCold,  ///< what takes its place is loaded when it has failed
-    kWarm,  ///< for every node of a pipeline another pipeline without it is loaded and connected from the start
-};
-
-struct FailoverOptions {
-    Spares spares = Spares::kCold;
-    /// A route that cannot be opened is tried again after this, then after twice that, and so on, up to the longest.
-    Nanoseconds first_retry{std::chrono::milliseconds(100)};
-    Nanoseconds longest_retry{std::chrono::seconds(10)};
-    /// How long a route that is given up for a better one may take to end what it owes.
-    Nanoseconds patience{std::chrono::seconds(30)};
-};
 
 /// Keeps a plan's pipelines served while nodes fail and come back (docs/runtime.md, "Failures"). In a thread of its own
 /// it brings the engine's routes to what they should be: the plan's own pipelines, with `kWarm` the spares beside them,

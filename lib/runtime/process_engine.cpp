@@ -2,8 +2,9 @@
 
 #include "lib/base/errors.h"
 #include "lib/runtime/launch_thread.h"
-#include "lib/runtime/node_child.h"
+#include "lib/runtime/node_incarnation.h"
 #include "lib/runtime/private_directory.h"
+#include "lib/runtime/stage_files.h"
 #include "lib/transport/clocks.h"
 #include "lib/units/text.h"
 
@@ -12,76 +13,24 @@
 #include <atomic>
 #include <exception>
 #include <filesystem>
+#include <future>
 
 namespace carbonedge {
 namespace {
 
 /// A node that is asked to end is killed after this time.
 constexpr Nanoseconds kEnding = std::chrono::seconds(2);
+constexpr Nanoseconds kShortFarewell = std::chrono::milliseconds(300);
 /// Connections break a little before the kernel tells that their process has ended.
 constexpr Nanoseconds kEndIsTold = std::chrono::milliseconds(200);
 
 /// Stands for how a process ended whose start was given up.
 constexpr std::string_view kNotStarted = "did not start";
 
-std::vector<std::string> with_threads(std::vector<std::string> environment, const std::string& threads) {
-    for (const std::string name : {"OMP_NUM_THREADS=", "OPENBLAS_NUM_THREADS=", "MKL_NUM_THREADS="}) {
-        std::erase_if(environment, [&name](const std::string& setting) { return setting.starts_with(name); });
-        environment.push_back(name + threads);
-    }
-    return environment;
-}
-
-/// Which ranges of layers each node must have.
-using Loads = std::map<std::string, std::vector<LayerRange>>;
-
-Loads loads_of(const std::vector<Pipeline>& pipelines) {
-    Loads loads;
-    for (const Pipeline& pipeline : pipelines) {
-        for (const PlannedStage& stage : pipeline.stages) {
-            std::vector<LayerRange>& ranges = loads[stage.node];
-            if (std::ranges::find(ranges, stage.layers) == ranges.end()) ranges.push_back(stage.layers);
-        }
-    }
-    return loads;
-}
-
-/// Runs all actions at once; rethrows what the first of them threw.
-void run_together(const std::vector<std::function<void()>>& actions) {
-    std::vector<std::exception_ptr> problems(actions.size());
-    {
-        std::vector<std::jthread> threads;
-        for (std::size_t i = 0; i < actions.size(); ++i) {
-            threads.emplace_back([&actions, &problems, i] {
-                try {
-                    actions[i]();
-                } catch (...) {
-                    problems[i] = std::current_exception();
-                }
-            });
-        }
-    }
-    for (const std::exception_ptr& problem : problems) {
-        if (problem) std::rethrow_exception(problem);
-    }
-}
-
 }  // namespace
 
 struct ProcessEngine::State {
-    /// A node's process from its start to its end.
-    struct Incarnation {
-        std::string inference_address;
-        std::string tensors_address;
-        std::map<std::string, LoadedStageSpecs> stages;
-        std::int64_t out_of_memory_before = 0;
-        std::string ended;                ///< why, once it has
-        std::atomic<bool> ending{false};  ///< it is asked to
-        std::unique_ptr<NodeChild> process;
-        std::unique_ptr<ControlClient> control;
-        std::unique_ptr<ChildWatch> watch;
-        std::jthread pulse;
-    };
+    using Incarnation = NodeIncarnation;
     struct NodeProcess {
         Node node;
         bool optimise = true;
@@ -96,9 +45,9 @@ struct ProcessEngine::State {
     State(const Plan& plan, WriteStage write, const EngineOptions& given)
         : options(given),
           cluster(plan.cluster),
-          write_stage(std::move(write)),
           longest(std::max(given.longest_message, carbonedge::longest_message(plan))),
           directory(options.scratch_directory),
+          files(directory.path(), std::move(write)),
           gateway("unix:" + directory.path() + "/gateway.tensors", longest, options.request_timeout, options.gateway) {
         for (std::size_t i = 0; i < plan.cluster.nodes.size(); ++i) {
             const auto profile = static_cast<std::size_t>(plan.node_profile.at(i));
@@ -191,7 +140,7 @@ struct ProcessEngine::State {
                              "--send-timeout",
                              exact_duration(options.request_timeout)};
         // Read when the libraries load, long before the node could set anything itself.
-        program.environment = with_threads(options.environment, threads);
+        program.environment = with_threads(options.environment, node.node.threads);
         launcher.run([&] { started->process = std::make_unique<NodeChild>(program, node.group); });
         {
             const std::lock_guard lock(mutex);
@@ -199,6 +148,7 @@ struct ProcessEngine::State {
             if (before && before->process) node.earlier_cpu += before->process->cpu_time();
         }
         if (before) {
+            before->process->kill();  // it may still be saying farewell
             std::error_code ignored;
             std::filesystem::remove_all(before->tensors_address.substr(5, before->tensors_address.rfind('/') - 5),
                                         ignored);
@@ -238,39 +188,19 @@ struct ProcessEngine::State {
         const Nanoseconds period = beats ? options.heartbeat : Nanoseconds(std::chrono::hours(1));
         const Nanoseconds patience = beats ? options.heartbeat_patience : Nanoseconds(std::chrono::hours(24));
         now.pulse = std::jthread([this, &node, &now, period, patience](const std::stop_token& ending) {
-            const std::optional<Nanoseconds> silent = now.control->watch(
-                period, patience, [this](RouteNumber route, const std::string& cause) { hear_broken(route, cause); },
-                ending);
+            // While it loads its first stages it may be too busy; that has a time limit of its own.
+            std::optional<Nanoseconds> silent;
+            do {
+                silent = now.control->watch(
+                    period, patience,
+                    [this](RouteNumber route, const std::string& cause) { hear_broken(route, cause); }, ending);
+            } while (silent && !now.serves);
             if (silent) hear_silence(node, now, *silent);
         });
     }
 
-    std::string stage_path(const LayerRange& layers) const {
-        return directory.path() + "/" + stage_name(layers) + ".pt";
-    }
-
-    void write_stages(const Loads& loads, const std::stop_token& stop) {
-        for (const auto& [name, ranges] : loads) {
-            for (const LayerRange& layers : ranges) {
-                if (stop.stop_requested()) throw Interrupted();
-                if (std::filesystem::exists(stage_path(layers))) continue;
-                try {
-                    write_stage(layers, stage_path(layers));
-                } catch (...) {
-                    remove_stage(layers);  // half of it
-                    throw;
-                }
-            }
-        }
-    }
-
-    void remove_stage(const LayerRange& layers) const {
-        std::error_code ignored;
-        std::filesystem::remove(stage_path(layers), ignored);
-    }
-
     /// Every node runs and has its stages. What runs and is loaded already stays as it is.
-    void prepare(const Loads& loads, const std::stop_token& stop) {
+    void prepare(const StageLoads& loads, const std::stop_token& stop) {
         std::vector<NodeProcess*> prepared;
         std::vector<NodeProcess*> started;
         for (const auto& [name, ranges] : loads) {
@@ -280,7 +210,7 @@ struct ProcessEngine::State {
         std::exception_ptr problem;
         try {
             // Stages are written while the nodes start.
-            write_stages(loads, stop);
+            files.write(loads, stop);
         } catch (...) {
             problem = std::current_exception();
         }
@@ -293,9 +223,7 @@ struct ProcessEngine::State {
             loading.emplace_back([this, node, &loads, &stop] { load(*node, loads.at(node->node.name), stop); });
         }
         run_together(loading);
-        if (options.fail_over) return;  // whoever starts a node anew needs them again
-        for (const auto& [name, ranges] : loads)
-            std::ranges::for_each(ranges, [this](auto& each) { remove_stage(each); });
+        if (!options.fail_over) files.remove(loads);  // whoever starts a node anew needs them again
     }
 
     void load(NodeProcess& node, const std::vector<LayerRange>& ranges, const std::stop_token& stop) {
@@ -305,7 +233,7 @@ struct ProcessEngine::State {
                 if (node.now->stages.contains(stage_name(layers))) continue;
             }
             LoadedStageSpecs specs = node.now->control->load_stage(
-                stage_name(layers), stage_path(layers), node.optimise, options.start_timeout, stop, options.batches);
+                stage_name(layers), files.path(layers), node.optimise, options.start_timeout, stop, options.batches);
             const std::lock_guard lock(mutex);
             node.now->stages[stage_name(layers)] = std::move(specs);
         }
@@ -326,6 +254,7 @@ struct ProcessEngine::State {
             next.to_answer = time_to_answer(cluster, pipeline, i);
             const std::shared_ptr<Incarnation> node = incarnation_of(stage.node);
             node->control->set_route(number, stage_name(stage.layers), next, options.start_timeout, stop);
+            node->serves = true;
             next.name = stage.node;
             next.address = node->tensors_address;
         }
@@ -370,7 +299,7 @@ struct ProcessEngine::State {
     }
 
     /// The failure of a node says more than the call that noticed it, which may be the first to know.
-    [[noreturn]] void rethrow_with_end(const Loads& loads) const {
+    [[noreturn]] void rethrow_with_end(const StageLoads& loads) const {
         std::unique_lock lock(mutex);
         std::string died;
         const auto find_died = [&] {
@@ -412,8 +341,12 @@ struct ProcessEngine::State {
         for (auto& [incarnation, stages] : unloading) {
             if (incarnation->ending) {
                 incarnation->pulse.request_stop();
-                if (!incarnation->control->shut_down(kEnding) || !incarnation->process->wait(kEnding))
-                    incarnation->process->kill();
+                incarnation->farewell = std::async(std::launch::async, [leaving = incarnation.get()] {
+                    if (!leaving->control->shut_down(kEnding) || !leaving->process->wait(kEnding))
+                        leaving->process->kill();
+                });
+                // One that is stuck is not waited for: there may be routes to open.
+                incarnation->farewell.wait_for(kShortFarewell);
                 continue;
             }
             for (const std::string& stage : stages) incarnation->control->unload_stage(stage, kEnding);
@@ -515,9 +448,9 @@ struct ProcessEngine::State {
     EngineOptions options;
     Cluster cluster;
     std::vector<bool> optimise;
-    WriteStage write_stage;
     Bytes longest;
     PrivateDirectory directory;
+    StageFiles files;
     LaunchThread launcher;
     Gateway gateway;
     std::atomic<bool> closing{false};
@@ -540,7 +473,7 @@ ProcessEngine::ProcessEngine(const Plan& plan, const WriteStage& write_stage, co
                              const std::stop_token& stop) {
     state_ = std::make_unique<State>(plan, write_stage, options);
     State& state = *state_;
-    const Loads loads = loads_of(plan.pipelines);
+    const StageLoads loads = loads_of(plan.pipelines);
     try {
         state.prepare(loads, stop);
         state.pipeline_ends = require_fit(plan, [&](const PlannedStage& stage) -> const LoadedStageSpecs& {
@@ -613,7 +546,7 @@ std::optional<std::string> ProcessEngine::failure() const {
 RouteNumber ProcessEngine::open_route(const Pipeline& pipeline, const RouteUse& use, const std::stop_token& stop) {
     State& state = *state_;
     const std::lock_guard changing(state.changing);
-    const Loads loads = loads_of({pipeline});
+    const StageLoads loads = loads_of({pipeline});
     const RouteNumber number = state.next_route++;
     try {
         try {

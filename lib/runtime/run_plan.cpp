@@ -5,6 +5,7 @@
 #include "lib/measure/clocks.h"
 #include "lib/runlog/run_log_file.h"
 #include "lib/runtime/docker_host.h"
+#include "lib/runtime/failover.h"
 #include "lib/runtime/process_engine.h"
 #include "lib/runtime/remote_engine.h"
 #include "lib/runtime/run_account.h"
@@ -14,11 +15,15 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <mutex>
 
 namespace carbonedge {
 namespace {
 
 constexpr const char* kMeter = "model:cpu-seconds";
+
+/// So many heartbeats missing are a failure.
+constexpr int kMissedHeartbeats = 3;
 
 class OutputCheck {
 public:
@@ -113,14 +118,27 @@ std::unique_ptr<Engine> start_engine(const Plan& plan, const WriteStage& write_s
     throw UsageError("no engine '" + options.name + "'; valid: process, docker, swarm");
 }
 
+/// What an engine must know when routes come and go.
 EngineOptions engine_options(const Plan& plan, const RunOptions& options) {
     EngineOptions engine = options.engine;
-    if (!options.replan) return engine;
+    const auto in_flight = static_cast<std::size_t>(options.load.in_flight);
+    engine.gateway.most_accepted = std::max(engine.gateway.most_accepted, in_flight);
+    const bool spares = options.failover.spares != Spares::kNone;
+    if (!spares && !options.replan) return engine;
     // Any cut may come to carry messages.
     engine.longest_message = longest_message(plan);
     for (const Cut& cut : find_cuts(plan.profiles.front())) {
         if (cut.legal) engine.longest_message = std::max(engine.longest_message, cut.bytes);
     }
+    if (!spares) return engine;
+    engine.fail_over = true;
+    if (engine.heartbeat > Nanoseconds(0) && engine.heartbeat_patience == Nanoseconds(0)) {
+        // A node that its quota stops says nothing for up to a period.
+        engine.heartbeat_patience = kMissedHeartbeats * engine.heartbeat;
+        for (const Node& node : plan.cluster.nodes)
+            engine.heartbeat_patience = std::max(engine.heartbeat_patience, node.quota_period * 3 / 2);
+    }
+    if (engine.gateway.stall == Nanoseconds(0)) engine.gateway.stall = engine.request_timeout / 3;
     return engine;
 }
 
@@ -146,19 +164,30 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
     }
     const RequestInputs inputs = make_inputs(profile, options.seed, options.input_variants);
     IntensityFollower follower(plan, std::move(changing), options.replan);
-    const std::unique_ptr<Engine> started = start_engine(
-        plan, [&model](const LayerRange& layers, const std::string& path) { model.write_stage(layers, path); },
-        engine_options(plan, options), stop);
+    // Stages are also written while requests flow; the model takes one caller at a time.
+    std::mutex model_mutex;
+    const WriteStage write_stage = [&](const LayerRange& layers, const std::string& path) {
+        const std::lock_guard lock(model_mutex);
+        model.write_stage(layers, path);
+    };
+    std::mutex note_mutex;
+    const auto note = [&](const std::string& line) {
+        const std::lock_guard lock(note_mutex);
+        if (listener.note) listener.note(line);
+    };
+    const std::unique_ptr<Engine> started = start_engine(plan, write_stage, engine_options(plan, options), stop);
     Engine& engine = *started;
     for (const EnforcedLimit& limit : engine.limits()) {
-        if (limit.enforced || !listener.note) continue;
-        listener.note(fmt::format("the limits of node '{}' are not enforced: {}", limit.node, limit.mechanism));
+        if (limit.enforced) continue;
+        note(fmt::format("the limits of node '{}' are not enforced: {}", limit.node, limit.mechanism));
     }
     if (listener.note) {
         for (const std::string& refusal : engine.batch_refusals()) listener.note(refusal);
     }
     std::optional<OutputCheck> check;
     if (options.check_outputs) check.emplace(model, inputs, options.tolerance);
+    std::optional<Failover> failover;
+    if (options.failover.spares != Spares::kNone) failover.emplace(plan, engine, options.failover, note, stop);
     warm_up(plan, engine, inputs, options, stop);
     listener.log(header_line(make_header(plan, options, engine)));
 
@@ -166,9 +195,6 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
     const Nanoseconds begun = now_monotonic();
     RunAccount account(follower.first_cluster(), usage_of_nodes(engine), begun);
     SharedRouter router(plan);
-    const auto note = [&listener](const std::string& line) {
-        if (listener.note) listener.note(line);
-    };
     follower.follow(engine, router, account, begun, note);
     const LoadGenerator::Routing routing{
         [&router] { return router.choose(); },
@@ -215,6 +241,10 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
     end.gateway_cpu = process_cpu_time() - gateway_before;
     follower.stop();
     const RunAccount::Sum sum = account.finish(usage_of_nodes(engine), begun + end.wall);
+    for (FailoverRecord record : engine.gateway().failovers()) {
+        record.at -= begun;
+        listener.log(failover_line(record));
+    }
     for (const IntensityRecord& record : follower.intensities()) listener.log(intensity_line(record));
     for (const MoveRecord& record : follower.moves()) listener.log(move_line(record));
     for (const NodeRecord& record : sum.nodes) listener.log(node_line(record));

@@ -3,6 +3,7 @@
 #include "lib/partition/plan.h"
 #include "lib/runlog/run_log.h"
 #include "lib/runtime/engine.h"
+#include "lib/runtime/failover_options.h"
 #include "lib/runtime/intensity_follower.h"
 #include "lib/runtime/load_generator.h"
 #include "lib/runtime/reference_model.h"
@@ -25,6 +26,7 @@ struct RunOptions {
     ServiceOptions service;            ///< for foreign clients, after the load, until `stop`
     EngineOptions engine;
     std::optional<ReplanOptions> replan;  ///< the plan moves when intensities change and moving pays
+    FailoverOptions failover;             ///< with spares the engine is told what it needs for them
     std::string plan_json;                ///< the plan's file, for the log's header
 };
 
@@ -32,6 +34,7 @@ struct RunOptions {
 struct RunListener {
     std::function<void(const std::string& line)> log;  ///< a line of carbonedge.run/1, its newline included
     std::function<void(std::int64_t done, std::int64_t of)> progress;
+    /// Also from other threads, one at a time.
     std::function<void(const std::string& note)> note;  ///< "a limit is not enforced: ..."
 };
 

@@ -4,7 +4,7 @@
 #include "lib/tradeoff/plan_problem.h"
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
 #include <tuple>
 
 namespace carbonedge {

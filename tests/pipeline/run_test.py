@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import json
 import os
 import pathlib
 import select
@@ -202,6 +203,35 @@ def check_death(tools, checks):
     checks.hold("no control group is left", not groups_left(run.pid), groups_left(run.pid))
 
 
+def check_spares(tools, folder, checks):
+    """With a spare, a run whose node is killed answers everything, and says what happened."""
+    tools.must("plan", "net.profile.csv", "--cluster", "two.ini", "--minimize", "latency", "-o", "one.plan.json")
+    run = tools.start("run", "one.plan.json", "--model", "net.pt", "--requests", "300", "--spares", "warm", "--ordered", stdout=subprocess.PIPE)
+    lines = [run.stdout.readline() for _ in range(6)]
+    if not lines[-1]:
+        sys.exit("the run with spares did not get going: " + run.stderr.read())
+    serving = json.loads(lines[-1])["stages"][0]["node"]
+    nodes = children_of(run.pid)
+    for node in nodes:
+        if f"--name\0{serving}\0" in pathlib.Path(f"/proc/{node}/cmdline").read_text():
+            os.kill(node, signal.SIGKILL)
+    nodes += children_of(run.pid)
+    rest, talk = run.communicate(timeout=LIMIT_S)
+    checks.hold("a run with a spare outlives its node", run.returncode == 0, run.returncode, talk)
+    log = [json.loads(line) for line in lines + rest.splitlines()]
+    answers = [record["id"] for record in log if record.get("record") == "request" and record["ok"]]
+    checks.hold("every request is answered once, in order", answers == list(range(300)), len(answers))
+    failures = [record for record in log if record.get("record") == "failover"]
+    checks.hold("the log says which node failed and how", len(failures) == 1 and failures[0]["node"] == serving and "signal 9" in failures[0]["cause"], failures)
+    checks.hold("both nodes are accounted for", sum(record.get("record") == "node" for record in log) == 2, log[-3:])
+    (folder / "spared.jsonl").write_text("".join(lines) + rest)
+    report = tools.run("report", "spared.jsonl")
+    checks.hold("report shows it", report.returncode == 0 and "was killed by signal 9" in report.stdout, report.stdout[-2000:], report.stderr)
+    checks.hold("no process is left", ended(nodes), nodes)
+    checks.hold("no control group is left", not groups_left(run.pid), groups_left(run.pid))
+    checks.hold("no file is left", not list(folder.glob("carbonedge-*")), list(folder.glob("carbonedge-*")))
+
+
 def check_served(tools, folder, checks):
     """A stranger's client calls the whole pipeline, and a stage's node, while the run serves."""
     import grpc
@@ -252,6 +282,7 @@ def main():
         check_whole_run(tools, folder, checks)
         check_interrupt(tools, folder, checks)
         check_death(tools, checks)
+        check_spares(tools, folder, checks)
         check_killed(tools, folder, checks)
         missing = stubs_missing(arguments, folder)
         if not missing:

@@ -25,6 +25,7 @@ RequestRecord random_request(SeededRandom& random, std::int64_t id) {
     if (!request.ok) request.dropped = coin(random);
     if (coin(random)) request.wait = time(random);
     request.return_transfer = -time(random);
+    if (coin(random)) request.resubmitted = static_cast<std::int64_t>(random.below(9));
     for (std::uint64_t i = random.below(4); i > 0; --i) {
         request.stages.push_back({awkward_text(random), -time(random), time(random), time(random), time(random),
                                   Bytes(count(random)), Bytes(count(random)),
@@ -32,6 +33,18 @@ RequestRecord random_request(SeededRandom& random, std::int64_t id) {
     }
     if (coin(random)) request.client = awkward_text(random);
     return request;
+}
+
+FailoverRecord random_failover(SeededRandom& random) {
+    FailoverRecord failover;
+    failover.at = -time(random);
+    if (coin(random)) failover.node = awkward_text(random);
+    failover.cause = awkward_text(random);
+    failover.noticed_by = awkward_text(random);
+    failover.silent = time(random);
+    failover.resubmitted = count(random);
+    if (coin(random)) failover.recovery = time(random);
+    return failover;
 }
 
 NodeRecord random_node(SeededRandom& random) {
@@ -78,6 +91,7 @@ RunLog random_run_log(SeededRandom& random, std::size_t requests) {
     log.header.meter = awkward_text(random);
     for (std::size_t i = 0; i < requests; ++i)
         log.requests.push_back(random_request(random, static_cast<std::int64_t>(i)));
+    for (std::uint64_t i = random.below(3); i > 0; --i) log.failovers.push_back(random_failover(random));
     for (std::uint64_t i = random.below(3); i > 0; --i) {
         log.intensities.push_back(
             {time(random), awkward_text(random), awkward_text(random), CarbonIntensity(awkward_number(random, 1e3))});

@@ -51,6 +51,18 @@ void require_arguments(const RunToolOptions& options) {
         throw UsageError("--from and --speed are of --series ZONE=FILE, see -h");
     }
     if (!options.cluster.empty()) throw UsageError("--cluster goes with --calibrate; a plan carries its own, see -h");
+    if (options.engine == "virtual" && options.spares != Spares::kNone) {
+        throw UsageError("--spares: nothing fails in virtual time");
+    }
+    if (options.replan && options.spares != Spares::kNone) {
+        throw UsageError("--spares does not go with --replan: each would take the other's pipelines for strays");
+    }
+    if (options.heartbeat && options.spares == Spares::kNone) {
+        throw UsageError("--heartbeat goes with --spares cold or warm, see -h");
+    }
+    if (options.heartbeat && *options.heartbeat < std::chrono::milliseconds(1)) {
+        throw UsageError("--heartbeat: at least 1ms");
+    }
     if (options.engine == "virtual" && (options.load.poisson || !options.load.trace.empty() || options.load.deadline ||
                                         options.load.batches.largest > 1)) {
         throw UsageError("--arrivals, --trace, --deadline and --max-batch are not replayed in virtual time");
@@ -66,6 +78,7 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     std::string timeout = "30s";
     std::string start_timeout = "120s";
     std::string drain_timeout = "10s";
+    std::string heartbeat;
     bool no_limits = false;
     bool no_check = false;
     CLI::App app("executes a plan and records what every request took", "carbonedge-run");
@@ -90,6 +103,13 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
         ->capture_default_str();
     app.add_flag("--no-limits", no_limits, "do not impose the nodes' CPU and memory limits");
     app.add_flag("--no-check", no_check, "do not compare the outputs with the undivided model");
+    add_text_option(
+        app, "--spares", "what takes over when a node fails: none, cold or warm", "none",
+        [&options](const std::string& text) {
+            options.spares = static_cast<Spares>(choose("--spares", "kind", text, {"none", "cold", "warm"}));
+        });
+    app.add_option("--heartbeat", heartbeat, "with spares: a node gives a sign of life so often; 50ms");
+    app.add_flag("--ordered", options.ordered, "hand answers over in the order of the requests");
     app.add_option("--serve", options.serve, "then answer Open Inference Protocol clients here, e.g. 127.0.0.1:8001");
     add_series_options(app, options.series, "time of the series when the run starts, UTC",
                        "the latest start of the series");
@@ -144,6 +164,7 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
         options.stack_file = options.output == "-" ? "carbonedge.stack.yml" : options.output + ".stack.yml";
     }
     options.drain_timeout = parse_duration(drain_timeout, "--drain-timeout");
+    if (!heartbeat.empty()) options.heartbeat = parse_duration(heartbeat, "--heartbeat");
     require_arguments(options);
     require_load(app, options.load);
     return options;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/runtime/failover_options.h"
 #include "lib/runtime/peer_security.h"
 #include "lib/tradeoff/replan.h"
 #include "lib/units/quantity.h"
@@ -32,6 +33,9 @@ struct RunToolOptions {
     Nanoseconds start_timeout{0};
     bool limits = true;
     bool check = true;
+    Spares spares = Spares::kNone;
+    std::optional<Nanoseconds> heartbeat;
+    bool ordered = false;
     std::string serve;
     std::string serve_http;
     std::int64_t serve_in_flight = 64;

@@ -22,6 +22,8 @@
 namespace carbonedge {
 namespace {
 
+constexpr Nanoseconds kHeartbeat = std::chrono::milliseconds(50);
+
 std::unique_ptr<ReferenceModel> load_model(const RunToolOptions& options, const Plan& plan) {
     std::vector<InputSpec> inputs;
     for (const std::string& spec : plan.profiles.at(0).inputs) inputs.push_back(parse_input_spec(spec));
@@ -39,6 +41,9 @@ RunOptions make_run_options(const RunToolOptions& options, const Plan& plan, Loa
     run.service.drain_timeout = options.drain_timeout;
     run.service.most_logged = options.serve_log;
     if (options.engine != "virtual") run.engine = engine_options(options);
+    run.failover.spares = options.spares;
+    run.engine.gateway.ordered = options.ordered;
+    if (options.spares != Spares::kNone) run.engine.heartbeat = options.heartbeat.value_or(kHeartbeat);
     run.plan_json = std::move(plan_json);
     if (options.replan) {
         run.replan.emplace();

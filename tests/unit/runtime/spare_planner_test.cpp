@@ -1,0 +1,181 @@
+#include "lib/runtime/spare_planner.h"
+
+#include "lib/runtime/failover.h"
+#include "lib/runtime/load_generator.h"
+#include "lib/tradeoff/plan_problem.h"
+#include "tests/unit/runtime/process_fixture.h"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <algorithm>
+#include <random>
+
+namespace carbonedge {
+namespace {
+
+constexpr std::size_t kRows = 4;
+const std::string kShape = "x=256:uint8";
+
+/// Rows that are alike but for their weights, on nodes that differ in speed and memory.
+Plan random_plan(unsigned seed, std::size_t nodes) {
+    std::mt19937 random(seed);
+    PlanningProblem problem;
+    Profile profile;
+    profile.inputs = {kShape};
+    for (std::size_t i = 0; i < kRows; ++i) {
+        LayerProfile row;
+        row.name = "l" + std::to_string(i);
+        row.inputs = {static_cast<std::int64_t>(i)};
+        row.outputs = {{static_cast<std::int64_t>(i) + 1, Bytes(256)}};
+        row.weight_bytes = Bytes(1000 + static_cast<std::int64_t>(random() % 5000));
+        row.latency_median = row.latency_mean = row.cpu_mean = std::chrono::microseconds(100 + random() % 900);
+        row.samples = 1;
+        profile.layers.push_back(row);
+    }
+    problem.profiles = {profile};
+    for (std::size_t i = 0; i < nodes; ++i) {
+        Node node;
+        node.name = "n" + std::to_string(i);
+        node.cpus = 2;
+        node.memory = Bytes(256 << 20);
+        node.speed_factor = 0.5 + static_cast<double>(random() % 100) / 50;
+        node.intensity = CarbonIntensity(100 + static_cast<double>(random() % 500));
+        problem.cluster.nodes.push_back(node);
+        problem.node_profile.push_back(0);
+    }
+    const CostTable table(problem);
+    Plan plan;
+    plan.name = "two stages";
+    plan.cluster = problem.cluster;
+    plan.profiles = problem.profiles;
+    plan.node_profile = problem.node_profile;
+    plan.objective = Objective::kLatency;
+    plan.pipelines = {describe_pipeline(problem, table, {{0, {0, 2}}, {1, {2, kRows}}})};
+    return plan;
+}
+
+bool uses(const Pipeline& pipeline, const std::string& node) {
+    return std::ranges::any_of(pipeline.stages, [&](const PlannedStage& stage) { return stage.node == node; });
+}
+
+TEST_CASE("spares do without the node, and no pipeline over the plan's cuts has less to load or is better") {
+    for (unsigned seed = 0; seed < 30; ++seed) {
+        CAPTURE(seed);
+        const std::size_t nodes = 2 + seed % 3;
+        const Plan plan = random_plan(seed, nodes);
+        const HeldStages held = held_stages(plan.pipelines);
+        SparePlanner planner(plan);
+        const std::string gone = seed % 2 == 0 ? "n0" : "n1";
+        const std::optional<Spare> quickest = planner.quickest({gone}, held);
+        const std::optional<Spare> best = planner.best({gone}, held);
+        REQUIRE(quickest.has_value());
+        REQUIRE(best.has_value());
+        CHECK_FALSE(uses(quickest->pipeline, gone));
+        CHECK_FALSE(uses(best->pipeline, gone));
+        CHECK(best->value <= quickest->value);
+
+        // All of them, written out: the whole model on one node, or two stages on two.
+        const PlanningProblem problem = problem_of_plan(plan);
+        const CostTable table(problem);
+        const ScoreReferences references = score_references(problem, table);
+        std::vector<Placement> all;
+        for (std::size_t a = 0; a < nodes; ++a) {
+            all.push_back({{a, {0, kRows}}});
+            for (std::size_t b = 0; b < nodes; ++b) {
+                if (a != b) all.push_back({{a, {0, 2}}, {b, {2, kRows}}});
+            }
+        }
+        std::int64_t least = std::int64_t{1} << 60;
+        for (const Placement& placement : all) {
+            const Pipeline pipeline = describe_pipeline(problem, table, placement);
+            if (uses(pipeline, gone)) continue;
+            std::int64_t weights = 0;
+            for (const PlannedStage& stage : pipeline.stages) {
+                if (held.contains(stage.node) && held.at(stage.node).contains({stage.layers.first, stage.layers.end}))
+                    continue;
+                for (std::size_t row = stage.layers.first; row < stage.layers.end; ++row)
+                    weights += plan.profiles[0].layers[row].weight_bytes.value();
+            }
+            least = std::min(least, weights);
+            CHECK(best->value <= objective_value(problem, references, cost_of(table, placement)) * (1 + 1e-12));
+        }
+        CHECK(quickest->to_load.value() == least);
+    }
+}
+
+TEST_CASE("a spare fits beside what its node holds, or there is none") {
+    Plan plan = random_plan(3, 3);
+    const CostTable table(problem_of_plan(plan));
+    const double whole = table.stage(2, {0, kRows}).memory_bytes;
+    const double half = table.stage(1, {2, kRows}).memory_bytes;
+    // n2 holds any stage; n1 holds its own and nothing beside it.
+    plan.cluster.nodes[1].memory = Bytes(static_cast<std::int64_t>(half + 1));
+    for (const bool room : {true, false}) {
+        plan.cluster.nodes[2].memory = Bytes(static_cast<std::int64_t>(room ? whole + 1 : 1000));
+        SparePlanner planner(plan);
+        const std::optional<Spare> spare = planner.best({"n0"}, held_stages(plan.pipelines));
+        REQUIRE(spare.has_value() == room);
+        if (!room) continue;
+        for (const PlannedStage& stage : spare->pipeline.stages) {
+            const bool own = stage.node == "n1" && stage.layers == LayerRange{2, kRows};
+            CHECK((stage.node == "n2" || own));
+        }
+    }
+}
+
+TEST_CASE("where no spare keeps the latency limit, the best is taken and says so") {
+    Plan plan = random_plan(4, 3);
+    plan.limits.latency_mean = Nanoseconds(1000);
+    SparePlanner planner(plan);
+    const std::optional<Spare> spare = planner.best({"n0"}, held_stages(plan.pipelines));
+    REQUIRE(spare.has_value());
+    REQUIRE(spare->broken.size() == 1);
+    CHECK(spare->broken[0].starts_with("latency <= 1"));
+}
+
+BuiltinStage identity() {
+    BuiltinStage stage;
+    stage.inputs = {parse_input_spec(kShape)};
+    stage.outputs = {parse_input_spec(kShape)};
+    return stage;
+}
+
+TEST_CASE("fail-over keeps a plan served: warm and cold, and everything is as it was afterwards") {
+    for (const Spares kind : {Spares::kWarm, Spares::kCold}) {
+        const TemporaryFolder folder;
+        const Plan plan = random_plan(5, 4);
+        EngineOptions options = test_engine(folder);
+        options.fail_over = true;
+        const WriteStage write = [](const LayerRange&, const std::string& path) {
+            std::ofstream(path, std::ios::binary) << builtin_stage_text(identity());
+        };
+        ProcessEngine engine(plan, write, options, {});
+        FailoverOptions failover_options;
+        failover_options.spares = kind;
+        Failover failover(plan, engine, failover_options, nullptr, {});
+        const std::map<RouteNumber, bool> before = engine.open_routes();
+        CHECK((before.size() > 1) == (kind == Spares::kWarm));
+        const RequestInputs inputs{{random_tensor(parse_input_spec("x=256:uint8[0,256)"), 1)}};
+        std::int64_t answered = 0;
+        std::int64_t right = 0;
+        const LoadOutcome outcome =
+            LoadGenerator(engine.gateway(), inputs)
+                .run({400, 4, std::nullopt}, {[] { return std::size_t{0}; }, nullptr},
+                     [&](const Answer& answer, std::size_t) {
+                         if (answer.record.ok && answer.outputs[0].content == inputs[0][0].content) ++right;
+                         if (++answered == 50) ::kill(engine.process("n0"), SIGKILL);
+                         if (answered == 250) ::kill(engine.process("n1"), SIGKILL);
+                     },
+                     {});
+        CHECK(outcome.first_error == "");
+        CHECK(right == 400);
+        CHECK(failover.settled(std::chrono::seconds(30)));
+        const std::map<RouteNumber, bool> after = engine.open_routes();
+        CHECK(after.size() == before.size());
+        for (const auto& [number, usable] : after) CHECK(usable);
+        CHECK(engine.failed_nodes().empty());
+    }
+}
+
+}  // namespace
+}  // namespace carbonedge
