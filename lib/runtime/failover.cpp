@@ -40,6 +40,10 @@ Failover::Failover(const Plan& plan, Engine& engine, const FailoverOptions& opti
                    const std::stop_token& stop)
     : plan_(plan), engine_(engine), options_(options), note_(std::move(note)) {
     if (!note_) note_ = [](const std::string&) {};
+    if (options_.spares != Spares::kNone && !engine.can_change()) {
+        throw UsageError(fmt::format(
+            "--spares: the engine '{}' cannot change its pipelines while it runs; take process", engine.name()));
+    }
     if (options_.spares != Spares::kNone) planner_ = std::make_unique<SparePlanner>(plan);
     for (std::size_t i = 0; i < plan.pipelines.size(); ++i) {
         wanted_.push_back({plan.pipelines[i], {i, {}, kOwnRank}, static_cast<RouteNumber>(i), 0, Nanoseconds(0)});
