@@ -1,5 +1,7 @@
 #pragma once
 
+#include "lib/cluster/cluster.h"
+#include "lib/measure/cpu_limit.h"
 #include "lib/runtime/control_client.h"
 #include "lib/runtime/node_child.h"
 
@@ -27,6 +29,15 @@ struct NodeIncarnation {
     std::unique_ptr<ChildWatch> watch;
     std::jthread pulse;
     std::future<void> farewell;  ///< of one that is asked to end
+};
+
+/// A node under its limits, whatever runs in it.
+struct LimitedNode {
+    Node node;
+    bool optimise = true;
+    LimitGroup group;
+    Nanoseconds earlier_cpu{0};  ///< of incarnations before
+    std::shared_ptr<NodeIncarnation> now;
 };
 
 }  // namespace carbonedge

@@ -31,13 +31,7 @@ constexpr std::string_view kNotStarted = "did not start";
 
 struct ProcessEngine::State {
     using Incarnation = NodeIncarnation;
-    struct NodeProcess {
-        Node node;
-        bool optimise = true;
-        LimitGroup group;
-        Nanoseconds earlier_cpu{0};  ///< of incarnations before
-        std::shared_ptr<Incarnation> now;
-    };
+    using NodeProcess = LimitedNode;
     struct OpenRoute {
         Pipeline pipeline;
     };
@@ -288,12 +282,7 @@ struct ProcessEngine::State {
         for (const RouteNumber number : failed_routes) {
             const auto found = routes.find(number);
             if (found == routes.end()) continue;
-            std::string from(kGateway);
-            for (const PlannedStage& stage : found->second.pipeline.stages) {
-                links.emplace(from, stage.node);
-                from = stage.node;
-            }
-            links.emplace(from, std::string(kGateway));
+            links.merge(links_of(found->second.pipeline));
         }
         return links;
     }

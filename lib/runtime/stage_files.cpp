@@ -20,6 +20,17 @@ StageLoads loads_of(const std::vector<Pipeline>& pipelines) {
     return loads;
 }
 
+std::set<std::pair<std::string, std::string>> links_of(const Pipeline& pipeline) {
+    std::set<std::pair<std::string, std::string>> links;
+    std::string from(kGateway);
+    for (const PlannedStage& stage : pipeline.stages) {
+        links.emplace(from, stage.node);
+        from = stage.node;
+    }
+    links.emplace(from, std::string(kGateway));
+    return links;
+}
+
 StageFiles::StageFiles(std::string directory, WriteStage write)
     : directory_(std::move(directory)), write_(std::move(write)) {}
 

@@ -5,8 +5,10 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace carbonedge {
@@ -14,6 +16,9 @@ namespace carbonedge {
 /// Which ranges of layers each node must have.
 using StageLoads = std::map<std::string, std::vector<LayerRange>>;
 StageLoads loads_of(const std::vector<Pipeline>& pipelines);
+
+/// The pairs of ends that a pipeline's messages go between.
+std::set<std::pair<std::string, std::string>> links_of(const Pipeline& pipeline);
 
 /// The stage files of a run, each written when it is first needed.
 class StageFiles {
