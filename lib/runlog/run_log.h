@@ -28,6 +28,17 @@ struct BatchLimits {
     bool operator==(const BatchLimits&) const = default;
 };
 
+/// A link of the cluster that a run imitated, and how.
+struct EmulatedLink {
+    std::string from;
+    std::string to;
+    Nanoseconds latency{0};         ///< one way; 0: none was added
+    BytesPerSecond bandwidth{0.0};  ///< 0: not limited
+    std::string latency_by;         ///< "user space", "virtual"; "" where none was added
+    std::string bandwidth_by;       ///< "user space", "tc", "virtual"; "" where it was not limited
+    bool operator==(const EmulatedLink&) const = default;
+};
+
 /// First line of a run log.
 struct RunHeader {
     std::string tool_version;
@@ -46,6 +57,7 @@ struct RunHeader {
     std::int64_t warm_up = 0;
     std::uint64_t seed = 0;
     std::vector<EnforcedLimit> limits;
+    std::vector<EmulatedLink> links;  ///< that its pipelines use when it starts and that are imitated
     std::string meter;
     bool operator==(const RunHeader&) const = default;
 };
@@ -77,7 +89,7 @@ struct RequestRecord {
     Nanoseconds return_transfer{0};  ///< last stage to gateway
     std::vector<StageRecord> stages;
     std::int64_t resubmitted = 0;  ///< how often it was sent again because what it ran on failed
-    std::string client;  ///< "grpc", "rest": a client sent it to a service; "": the run's own load
+    std::string client;            ///< "grpc", "rest": a client sent it to a service; "": the run's own load
     bool operator==(const RequestRecord&) const = default;
 };
 

@@ -45,6 +45,35 @@ Json to_json(const EnforcedLimit& limit) {
             {"mechanism", limit.mechanism}};
 }
 
+EmulatedLink read_link(const JsonCursor& cursor) {
+    cursor.expect_only({"from", "to", "latency_ns", "latency_by", "bandwidth_bytes_per_second", "bandwidth_by"});
+    EmulatedLink link;
+    link.from = cursor.at("from").text();
+    link.to = cursor.at("to").text();
+    if (const auto latency = cursor.find("latency_ns")) {
+        link.latency = duration(*latency);
+        link.latency_by = cursor.at("latency_by").text();
+    }
+    if (const auto bandwidth = cursor.find("bandwidth_bytes_per_second")) {
+        link.bandwidth = BytesPerSecond(bandwidth->number(0));
+        link.bandwidth_by = cursor.at("bandwidth_by").text();
+    }
+    return link;
+}
+
+Json to_json(const EmulatedLink& link) {
+    Json json{{"from", link.from}, {"to", link.to}};
+    if (link.latency > Nanoseconds(0)) {
+        json["latency_ns"] = link.latency.count();
+        json["latency_by"] = link.latency_by;
+    }
+    if (link.bandwidth.value() > 0) {
+        json["bandwidth_bytes_per_second"] = link.bandwidth.value();
+        json["bandwidth_by"] = link.bandwidth_by;
+    }
+    return json;
+}
+
 RunHeader read_header(const JsonCursor& cursor) {
     if (!cursor.is_object() || !cursor.find("schema")) {
         cursor.refuse(fmt::format("is no run log: the first line must be an object with \"schema\":\"{}\"",
@@ -52,9 +81,10 @@ RunHeader read_header(const JsonCursor& cursor) {
     }
     const JsonCursor schema = cursor.at("schema");
     expect_schema(schema.text(), "run", 1, cursor.file(), schema.line());
-    cursor.expect_only({"schema", "tool_version", "date_utc", "machine", "engine", "plan_name", "model_sha256",
-                        "requests", "rate_per_second", "arrivals", "in_flight", "deadline_ns", "largest_batch",
-                        "batch_wait_ns", "warm_up", "seed", "limits", "meter", "plan"});
+    cursor.expect_only({"schema",    "tool_version", "date_utc",      "machine",         "engine",
+                        "plan_name", "model_sha256", "requests",      "rate_per_second", "arrivals",
+                        "in_flight", "deadline_ns",  "largest_batch", "batch_wait_ns",   "warm_up",
+                        "seed",      "limits",       "links",         "meter",           "plan"});
     RunHeader header;
     header.tool_version = cursor.at("tool_version").text();
     header.date_utc = cursor.at("date_utc").text();
@@ -72,6 +102,9 @@ RunHeader read_header(const JsonCursor& cursor) {
     header.warm_up = count(cursor.at("warm_up"));
     header.seed = cursor.at("seed").unsigned_integer();
     for (const JsonCursor& limit : cursor.at("limits").elements()) header.limits.push_back(read_limit(limit));
+    if (const auto links = cursor.find("links")) {
+        for (const JsonCursor& link : links->elements()) header.links.push_back(read_link(link));
+    }
     header.meter = cursor.at("meter").text();
     if (const auto plan = cursor.find("plan")) header.plan_json = write_json(plan->value());
     return header;
@@ -321,6 +354,11 @@ std::string header_line(const RunHeader& header) {
     json["warm_up"] = header.warm_up;
     json["seed"] = header.seed;
     json["limits"] = std::move(limits);
+    if (!header.links.empty()) {
+        Json links = Json::array();
+        for (const EmulatedLink& link : header.links) links.push_back(to_json(link));
+        json["links"] = std::move(links);
+    }
     json["meter"] = header.meter;
     if (!header.plan_json.empty()) json["plan"] = read_json(header.plan_json, "the plan").root().value();
     return line_text(json);

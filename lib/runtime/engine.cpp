@@ -45,6 +45,33 @@ std::string batch_refusal_line(const std::string& node, const std::string& stage
     return fmt::format("stage '{}' of node '{}' takes single requests: {}", stage, node, specs.batch_refusal);
 }
 
+std::vector<EmulatedLink> emulated_links(const Plan& plan, const std::string& latency_by,
+                                         const std::string& bandwidth_by) {
+    std::vector<EmulatedLink> links;
+    const auto add = [&](std::string_view from, std::string_view to) {
+        const Link link = link_between(plan.cluster, from, to);
+        const bool known = std::any_of(links.begin(), links.end(),
+                                       [&](const EmulatedLink& other) { return other.from == from && other.to == to; });
+        if (known || !emulation_of(link).active) return;
+        EmulatedLink& added = links.emplace_back();
+        added.from = from;
+        added.to = to;
+        added.latency = link.latency;
+        added.bandwidth = link.bandwidth;
+        if (link.latency > Nanoseconds(0)) added.latency_by = latency_by;
+        if (link.bandwidth.value() > 0) added.bandwidth_by = bandwidth_by;
+    };
+    for (const Pipeline& pipeline : plan.pipelines) {
+        std::string from(kGateway);
+        for (const PlannedStage& stage : pipeline.stages) {
+            add(from, stage.node);
+            from = stage.node;
+        }
+        add(from, kGateway);
+    }
+    return links;
+}
+
 Bytes longest_message(const Plan& plan) {
     constexpr std::int64_t kSmallestBound = 1024 * 1024;
     std::int64_t longest = kSmallestBound;

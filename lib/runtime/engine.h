@@ -51,6 +51,11 @@ struct NodeUsage {
 /// Writes the stage of these layers to a file. Called once for each different range of a plan.
 using WriteStage = std::function<void(const LayerRange& layers, const std::string& path)>;
 
+/// The links that a plan's pipelines use and that are imitated, each once, in the order of the pipelines; `by` says
+/// how.
+std::vector<EmulatedLink> emulated_links(const Plan& plan, const std::string& latency_by,
+                                         const std::string& bandwidth_by);
+
 /// The nodes of a plan, running, loaded with their stages and connected; what they are (processes, containers, services
 /// of a swarm) is the implementation's. Destroying it ends and removes all it has made.
 class Engine {
@@ -60,6 +65,10 @@ public:
     [[nodiscard]] virtual std::string name() const = 0;  ///< as `--engine` takes it
     [[nodiscard]] virtual Gateway& gateway() = 0;
     [[nodiscard]] virtual std::vector<EnforcedLimit> limits() const = 0;  ///< of the nodes started so far
+    /// The links of the plan that it imitates, and how.
+    [[nodiscard]] virtual std::vector<EmulatedLink> links(const Plan& plan) const {
+        return emulated_links(plan, "user space", "user space");
+    }
     [[nodiscard]] virtual NodeUsage usage(const std::string& node) const = 0;
     /// Address on which the node answers the Open Inference Protocol.
     [[nodiscard]] virtual const std::string& inference_address(const std::string& node) const = 0;

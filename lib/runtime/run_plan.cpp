@@ -86,6 +86,7 @@ RunHeader make_header(const Plan& plan, const RunOptions& options, const Engine&
     header.warm_up = options.warm_up;
     header.seed = options.seed;
     header.limits = engine.limits();
+    header.links = engine.links(plan);
     header.meter = kMeter;
     return header;
 }

@@ -178,6 +178,7 @@ RunSummary run_in_virtual_time(const Plan& plan, const RunOptions& options, Chan
         header.limits.push_back({node.name, node.cpus, node.quota_period, node.memory, true, "virtual"});
     }
 
+    header.links = emulated_links(plan, "virtual", "virtual");
     VirtualRun run(plan, std::move(changing), listener, options.load.requests, stop);
     listener.log(header_line(header));
     ReplayLoad load;

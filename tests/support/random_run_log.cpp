@@ -88,6 +88,18 @@ RunLog random_run_log(SeededRandom& random, std::size_t requests) {
         log.header.limits.push_back({awkward_text(random), awkward_number(random, 64), time(random),
                                      Bytes(count(random)), coin(random), awkward_text(random)});
     }
+    for (std::uint64_t i = random.below(3); i > 0; --i) {
+        EmulatedLink link{awkward_text(random), awkward_text(random), Nanoseconds(0), BytesPerSecond(0), "", ""};
+        if (coin(random)) {
+            link.latency = time(random) + Nanoseconds(1);
+            link.latency_by = awkward_text(random);
+        }
+        if (coin(random)) {
+            link.bandwidth = BytesPerSecond(awkward_number(random, 1e9) + 1);
+            link.bandwidth_by = awkward_text(random);
+        }
+        log.header.links.push_back(link);
+    }
     log.header.meter = awkward_text(random);
     for (std::size_t i = 0; i < requests; ++i)
         log.requests.push_back(random_request(random, static_cast<std::int64_t>(i)));

@@ -91,6 +91,19 @@ TEST_CASE("what failed during a run is in its log") {
     CHECK(write_run_log(second) == other);
 }
 
+TEST_CASE("what was imitated is in the header") {
+    const std::string text = replaced(
+        kText, R"("limits":)",
+        R"("links":[{"from":"gateway","to":"green","latency_ns":1000,"latency_by":"user space"},{"from":"green","to":"gateway","bandwidth_bytes_per_second":1250000,"bandwidth_by":"tc"}],"limits":)");
+    const RunLog log = read_run_log(text, "r.jsonl");
+    REQUIRE(log.header.links.size() == 2);
+    CHECK(log.header.links[0].latency == Nanoseconds(1000));
+    CHECK(log.header.links[0].bandwidth_by.empty());
+    CHECK(log.header.links[1].bandwidth.value() == 1250000);
+    CHECK(log.header.links[1].bandwidth_by == "tc");
+    CHECK(read_run_log(write_run_log(log), "r.jsonl") == log);
+}
+
 TEST_CASE("what changed during a run is in its log") {
     const std::string intensity =
         R"({"record":"intensity","at_ns":1000,"time_utc":"2023-01-01T01:00:00Z","zone":"DE","intensity_gco2e_per_kwh":380.5})"

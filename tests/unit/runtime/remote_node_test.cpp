@@ -197,7 +197,7 @@ TEST_CASE("a clock that counts from elsewhere is found and taken into account") 
     Program program;
     program.path = "/usr/bin/unshare";
     program.arguments = apart;
-    for (const std::string word : {std::string(CARBONEDGE_BUILTIN_NODE), std::string("--name"), std::string("n0"),
+    for (const std::string& word : {std::string(CARBONEDGE_BUILTIN_NODE), std::string("--name"), std::string("n0"),
                                    std::string("--directory"), folder.path().string()}) {
         program.arguments.push_back(word);
     }
