@@ -40,14 +40,14 @@ void name_subjects(std::vector<Subject>& subjects, const std::vector<std::string
 std::int64_t answered_requests(const RunLog& run) {
     const auto recorded =
         std::count_if(run.requests.begin(), run.requests.end(), [](const RequestRecord& r) { return r.ok; });
-    // A service answers more than it logs one by one.
-    return run.end ? std::max<std::int64_t>(run.end->succeeded, recorded) : recorded;
+    // A service may answer more than it logs one by one.
+    return run.end && run.end->unlogged > 0 ? run.end->succeeded : recorded;
 }
 
 std::int64_t failed_requests(const RunLog& run) {
     const auto recorded = std::count_if(run.requests.begin(), run.requests.end(),
                                         [](const RequestRecord& r) { return !r.ok && !r.dropped; });
-    return run.end ? std::max<std::int64_t>(run.end->failed, recorded) : recorded;
+    return run.end && run.end->unlogged > 0 ? run.end->failed : recorded;
 }
 
 bool is_complete(const RunLog& run) { return run.end && run.end->complete; }

@@ -3,6 +3,7 @@
 #include "lib/base/errors.h"
 #include "lib/runtime/in_parallel.h"
 #include "lib/runtime/private_directory.h"
+#include "lib/transport/clocks.h"
 
 #include <fmt/format.h>
 #include <cmath>
@@ -44,6 +45,9 @@ EnforcedLimit limit_of(const Node& node, const ReportedUsage& reported, const st
     return limit;
 }
 
+/// How long after a broken connection the host may take to say which node ended.
+constexpr Nanoseconds kHostPatience = std::chrono::seconds(3);
+
 }  // namespace
 
 struct RemoteEngine::State {
@@ -60,14 +64,31 @@ struct RemoteEngine::State {
           directory(options.scratch_directory),
           host(std::move(node_host)),
           gateway(host->gateway_address(), longest, options.request_timeout, options.gateway,
-                  secured_streams(host->security(), std::string(kGateway), options.request_timeout)) {}
+                  secured_streams(host->security(), std::string(kGateway), options.request_timeout)) {
+        gateway.on_broken([this](RouteNumber route, const std::string& cause) { hear_broken(route, cause); });
+    }
 
     ~State() {
+        {
+            const std::lock_guard lock(mutex);
+            closing = true;
+            failed.notify_all();
+        }
         watch = {};
         alignment = {};
         // Who ends by itself need not be killed.
         in_parallel(nodes.size(), [this](std::size_t i) { nodes[i]->control.shut_down(std::chrono::seconds(2)); });
         nodes.clear();
+    }
+
+    /// A connection breaks when a node ends, which the host notices a moment later and says more about.
+    void hear_broken(RouteNumber route, const std::string& cause) {
+        if (await_failure(kHostPatience)) return;
+        {
+            const std::lock_guard lock(mutex);
+            if (closing) return;
+        }
+        gateway.fail_route(route, {"", cause, "connection", now_monotonic(), Nanoseconds(0)});
     }
 
     void fail(const std::string& line) {
@@ -82,7 +103,7 @@ struct RemoteEngine::State {
 
     std::optional<std::string> await_failure(Nanoseconds timeout) const {
         std::unique_lock lock(mutex);
-        failed.wait_for(lock, timeout, [this] { return failure.has_value(); });
+        failed.wait_for(lock, timeout, [this] { return failure.has_value() || closing; });
         return failure;
     }
 
@@ -202,6 +223,7 @@ struct RemoteEngine::State {
     PipelineEnds ends;
     mutable std::mutex mutex;
     std::optional<std::string> failure;
+    bool closing = false;
     mutable std::condition_variable_any failed;
     std::stop_source broken;
     std::jthread watch;

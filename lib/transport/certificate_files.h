@@ -44,8 +44,8 @@ struct Identity {
 };
 
 /// Reads and checks what `name` needs: key and certificate belong together (also while a rotation replaces them), are
-/// signed by the authority, hold at `now` and name `name` ("": anybody); a key of this user's is closed to others. Throws InputError
-/// naming the file, EnvironmentError with the remedy where the certificate has expired.
+/// signed by the authority, hold at `now` and name `name` ("": anybody); a key of this user's is closed to others.
+/// Throws InputError naming the file, EnvironmentError with the remedy where the certificate has expired.
 Identity read_identity(const TlsFiles& files, const std::string& name, std::chrono::sys_seconds now);
 
 /// Where it ends within seven days: "the certificate of edge expires at ..., in 3 days; ...". Nothing before.

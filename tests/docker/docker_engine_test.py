@@ -44,7 +44,7 @@ def check_whole_run(tools, folder, engine, checks):
     checks.hold("the outputs are those of the undivided network", end["outputs_checked"] is True, end)
     for record in records:
         if record.get("record") == "request":
-            parts = sum(s["transfer_ns"] + s["queue_ns"] + s["compute_ns"] for s in record["stages"]) + record["return_transfer_ns"]
+            parts = sum(s["transfer_ns"] + s["queue_ns"] + s["compute_ns"] for s in record["stages"]) + record["return_transfer_ns"] + record.get("wait_ns", 0)
             checks.hold("the parts of a request add up to its latency", parts == record["latency_ns"], record)
         if record.get("record") == "node":
             checks.hold("a node tells what it used", record["total_cpu_ns"] >= record["compute_cpu_ns"] > 0 and record["peak_memory_bytes"] > 0, record)

@@ -110,7 +110,7 @@ def check_whole_run(tools, folder, here, there, checks):
     checks.hold("the outputs are those of the undivided network", records[-1]["outputs_checked"] is True, records[-1])
     requests = [record for record in records if record.get("record") == "request"]
     for record in requests:
-        parts = sum(s["transfer_ns"] + s["queue_ns"] + s["compute_ns"] for s in record["stages"]) + record["return_transfer_ns"]
+        parts = sum(s["transfer_ns"] + s["queue_ns"] + s["compute_ns"] for s in record["stages"]) + record["return_transfer_ns"] + record.get("wait_ns", 0)
         checks.hold("the parts of a request add up to its latency", parts == record["latency_ns"], record)
     checks.hold("two nodes answered", {s["node"] for record in requests for s in record["stages"]} == {"left", "right"}, requests[:1])
     checks.hold("nothing is left", not (found := left(here, there)), found)

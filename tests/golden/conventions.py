@@ -163,7 +163,8 @@ class Tool:
 
     @staticmethod
     def listed_by(result):
-        return set(re.findall(r"^\s+(?:-\w,)?(--[a-z][a-z0-9-]*)", result.stdout, re.MULTILINE)) | set(re.findall(r"^\s+(-\w)\b", result.stdout, re.MULTILINE))
+        names = re.findall(r"^\s+(?:-\w,)?(--[a-z][a-z0-9-]*(?:,--[a-z][a-z0-9-]*)*)", result.stdout, re.MULTILINE)
+        return {name for spellings in names for name in spellings.split(",")} | set(re.findall(r"^\s+(-\w)\b", result.stdout, re.MULTILINE))
 
     def options_documented(self):
         listed = set(self.listed_options or [])

@@ -127,7 +127,8 @@ TEST_CASE("measured energy of a tiny network is that of its CPU time under an id
     const double expected = meter.busy * to_seconds(profile.whole_cpu_mean).count();
     CHECK(sum > 0.5 * expected);
     CHECK(sum < 2.0 * expected);
-    CHECK(profile.meter.starts_with("ideal (package net of idle; windows of 10.0 ms, "));
+    CAPTURE(profile.meter);
+    CHECK(profile.meter.starts_with("ideal (package net of idle; windows of "));
     CHECK(profile.environment.at("energy-idle-before").ends_with("W"));
 }
 

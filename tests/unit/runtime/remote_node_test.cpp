@@ -198,7 +198,7 @@ TEST_CASE("a clock that counts from elsewhere is found and taken into account") 
     program.path = "/usr/bin/unshare";
     program.arguments = apart;
     for (const std::string& word : {std::string(CARBONEDGE_BUILTIN_NODE), std::string("--name"), std::string("n0"),
-                                   std::string("--directory"), folder.path().string()}) {
+                                    std::string("--directory"), folder.path().string()}) {
         program.arguments.push_back(word);
     }
     const LimitGroup group = LimitGroup::create("clock", {});
