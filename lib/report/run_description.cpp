@@ -151,6 +151,48 @@ Table failover_table(const RunLog& run) {
     return table;
 }
 
+Table intensity_change_table(const RunLog& run) {
+    Table table{"intensities", "Intensities that the run was charged with", {}, {}, {}};
+    table.columns = {{"at", "from", Unit::kTime, "", false},
+                     {"zone", "zone", Unit::kText, "", false},
+                     {"intensity", "intensity", Unit::kIntensity, "", false},
+                     {"time_utc", "time of the series", Unit::kText, "", false}};
+    for (const IntensityRecord& change : run.intensities) {
+        TableRow row(table);
+        row.set("at", change.at);
+        row.set("zone", change.zone);
+        row.set("intensity", change.intensity);
+        row.set("time_utc", change.time_utc);
+        row.add();
+    }
+    return table;
+}
+
+Table move_table(const RunLog& run) {
+    Table table{"moves", "Moves of the plan while requests flowed", {}, {}, {}};
+    table.columns = {{"at", "at", Unit::kTime, "", false},
+                     {"from", "from", Unit::kText, "", false},
+                     {"to", "to", Unit::kText, "", false},
+                     {"opening", "open after", Unit::kTime, "", false},
+                     {"closing", "old one gone after", Unit::kTime, "", false},
+                     {"saving", "saving predicted", Unit::kPercent, "", false},
+                     {"cost", "cost predicted", Unit::kCarbon, "", false},
+                     {"reason", "reason", Unit::kText, "", false}};
+    for (const MoveRecord& move : run.moves) {
+        TableRow row(table);
+        row.set("at", move.at);
+        row.set("from", move.from);
+        row.set("to", move.to);
+        row.set("opening", move.opening);
+        row.set("closing", move.closing);
+        row.set("saving", 100 * move.saving);
+        row.set("cost", move.grams);
+        row.set("reason", move.reason);
+        row.add();
+    }
+    return table;
+}
+
 }  // namespace
 
 Document describe_run(const Subject& subject, std::uint64_t seed) {
@@ -158,8 +200,11 @@ Document describe_run(const Subject& subject, std::uint64_t seed) {
     Document document{"run", fmt::format("Run of {}", subject.name), {}, {}};
     document.sections.emplace_back(run_facts(subject));
     document.sections.emplace_back(latency_table(subject, seed));
+    document.sections.emplace_back(percentile_table(*subject.run));
     document.sections.emplace_back(energy_table(subject, seed));
     if (!run.failovers.empty()) document.sections.emplace_back(failover_table(run));
+    if (!run.intensities.empty()) document.sections.emplace_back(intensity_change_table(run));
+    if (!run.moves.empty()) document.sections.emplace_back(move_table(run));
     document.sections.emplace_back(single_subject(stage_table({&subject, 1})));
     document.sections.emplace_back(single_subject(node_table({&subject, 1})));
     document.sections.emplace_back(single_subject(ledger_table({&subject, 1})));

@@ -41,7 +41,7 @@ void require_arguments(const RunToolOptions& options) {
             "the hosts of a swarm need certificates, --tls DIR ('carbonedge run certificates' makes them), or "
             "--plain-text-across-hosts on a network that nobody else is on");
     }
-    if (options.engine == "virtual" && !options.serve.empty()) {
+    if (options.engine == "virtual" && !(options.serve.empty() && options.serve_http.empty())) {
         throw UsageError("--serve: there is nobody to serve in virtual time");
     }
     if (options.series.files.empty() && options.replan) {
