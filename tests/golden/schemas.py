@@ -38,10 +38,7 @@ def documents(name, text):
             if not line.startswith("# "):
                 break
             key, value = line[2:].split(": ", 1)
-            try:
-                header[key] = json.loads(value)
-            except json.JSONDecodeError:
-                return []  # a case that shows part of a file, cut within a line
+            header[key] = json.loads(value)
         return [header]
     if name in LINES:
         return [json.loads(line) for line in text.splitlines() if line]

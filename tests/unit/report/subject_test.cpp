@@ -37,6 +37,13 @@ TEST_CASE("latency and throughput are of the requests answered") {
     CHECK(failed_requests(*subject.run) == 1);
     CHECK(run_latency(*subject.run, 0)->median == doctest::Approx(.3145));
     CHECK(run_status(*subject.run) == "complete, 1 failed");
+
+    // A service answers more than it logs one by one.
+    subject.run->end->unlogged = 90;
+    subject.run->end->succeeded = 97;
+    subject.run->end->failed = 4;
+    CHECK(answered_requests(*subject.run) == 97);
+    CHECK(failed_requests(*subject.run) == 4);
 }
 
 TEST_CASE("a run tells which latency limits of its plan it missed") {
