@@ -4,7 +4,6 @@
 #include "lib/measure/sensors/meter_clock.h"
 #include "lib/profiler/profiler.h"
 #include "lib/units/text.h"
-#include "lib/units/text.h"
 #include "tests/support/shared_inputs.h"
 #include "tests/support/temporary_folder.h"
 
