@@ -75,6 +75,11 @@ std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* ta
     return length;
 }
 
+/// libcurl asks about once a second, more often while bytes come; another value than 0 ends the request.
+int give_up(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0;
+}
+
 class CurlClient : public HttpClient {
 public:
     explicit CurlClient(const HttpLimits& limits) : limits_(limits) { static_cast<void>(curl()); }
@@ -96,6 +101,9 @@ public:
         set(CURLOPT_WRITEFUNCTION, &take_body);
         set(CURLOPT_WRITEDATA, static_cast<void*>(&body));
         set(CURLOPT_USERAGENT, "carbonedge");
+        set(CURLOPT_NOPROGRESS, 0L);
+        set(CURLOPT_XFERINFOFUNCTION, &give_up);
+        set(CURLOPT_XFERINFODATA, static_cast<void*>(&limits_.stop));
         if (headers != nullptr) set(CURLOPT_HTTPHEADER, headers);
         if (!request.user_and_password.empty()) {
             set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));

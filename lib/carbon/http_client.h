@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct HttpLimits {
     std::chrono::milliseconds connect_timeout{5'000};
     std::chrono::milliseconds total_timeout{20'000};
     std::size_t largest_body_bytes = std::size_t{32} << 20U;
+    std::stop_token stop;  ///< a request under way is given up within about a second
 };
 
 /// Throws EnvironmentError where libcurl is not installed. Follows no redirect: a token must not travel to another

@@ -38,6 +38,10 @@ public:
     virtual std::vector<ZoneIntensity> at(UtcSeconds time) = 0;
     /// When at() is worth asking again; nothing where it never changes any more.
     virtual std::optional<UtcSeconds> next_change(UtcSeconds after) = 0;
+    /// What the last at() could not find out and answered with an older value, a line a zone.
+    [[nodiscard]] virtual std::vector<std::string> problems() const { return {}; }
+    /// From another thread: an at() that waits for somebody gives up, by Interrupted, within a second or so.
+    virtual void interrupt() {}
 };
 
 /// Series read back.

@@ -1,9 +1,11 @@
 #include "lib/runtime/intensity_feed.h"
 
+#include "lib/base/errors.h"
 #include "lib/transport/clocks.h"
 
 #include <algorithm>
 #include <condition_variable>
+#include <set>
 
 namespace carbonedge {
 
@@ -17,6 +19,7 @@ void IntensityFeed::start(OnChange on_change, OnProblem on_problem) {
 
 void IntensityFeed::stop() {
     thread_.request_stop();
+    intensities_->interrupt();
     if (thread_.joinable()) thread_.join();
 }
 
@@ -25,7 +28,7 @@ void IntensityFeed::follow(const std::stop_token& stop, const OnChange& on_chang
     std::mutex mutex;
     std::condition_variable_any never;
     UtcSeconds time = clock_.from;
-    std::string last_problem;
+    std::set<std::string> told;  // a problem that lasts is told once
     while (!stop.stop_requested()) {
         const std::optional<UtcSeconds> next = intensities_->next_change(time);
         if (!next) return;
@@ -35,6 +38,7 @@ void IntensityFeed::follow(const std::stop_token& stop, const OnChange& on_chang
         never.wait_until(lock, stop, std::chrono::steady_clock::time_point(started + to_nanoseconds(ahead)),
                          [] { return false; });
         if (stop.stop_requested()) return;
+        std::set<std::string> problems;
         try {
             std::vector<ZoneIntensity> values = intensities_->at(time);
             std::vector<ZoneIntensity> changed;
@@ -42,12 +46,17 @@ void IntensityFeed::follow(const std::stop_token& stop, const OnChange& on_chang
                 if (values[i].intensity != values_[i].intensity) changed.push_back(values[i]);
             }
             values_ = std::move(values);
-            last_problem.clear();
+            for (std::string& problem : intensities_->problems()) problems.insert(std::move(problem));
             if (!changed.empty()) on_change(time, changed);
+        } catch (const Interrupted&) {
+            return;
         } catch (const std::exception& error) {
-            if (last_problem != error.what()) on_problem(error.what());
-            last_problem = error.what();
+            problems.insert(error.what());
         }
+        for (const std::string& problem : problems) {
+            if (!told.contains(problem)) on_problem(problem);
+        }
+        told = std::move(problems);
     }
 }
 

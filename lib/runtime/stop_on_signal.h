@@ -1,13 +1,16 @@
 #pragma once
 
+#include <signal.h>
+
+#include <array>
 #include <stop_token>
 #include <thread>
 
 namespace carbonedge {
 
 /// Turns SIGINT, SIGTERM and SIGHUP into a stop request, and a second one into a request to stop at once. Make it first
-/// thing in main's thread: threads started before it would take the signals in the old way. SIGPIPE is ignored from
-/// then on.
+/// thing in main's thread. Threads that a library has started before pass the signals on. SIGPIPE is ignored from then
+/// on. One at a time.
 class StopOnSignal {
 public:
     StopOnSignal();
@@ -21,6 +24,7 @@ public:
 private:
     std::stop_source source_;
     std::stop_source at_once_;
+    std::array<struct sigaction, 3> before_{};  ///< what the signals did
     std::jthread thread_;
 };
 

@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 #include <chrono>
-#include <cstdlib>
 #include <ostream>
 #include <thread>
 
@@ -17,16 +16,6 @@ namespace carbonedge {
 namespace {
 
 constexpr std::size_t kGapsInText = 10;
-
-ServiceSecret secret_of(const IntensityOptions& options) {
-    if (!options.token_file.empty()) return read_secret_file(options.token_file);
-    if (options.token_variable.empty()) return {};
-    const char* value = std::getenv(options.token_variable.c_str());
-    if (value == nullptr || *value == '\0') {
-        throw UsageError(fmt::format("--token-variable: {} is not set in the environment", options.token_variable));
-    }
-    return secret_from_variable(value, options.token_variable);
-}
 
 FetchedIntensity fetch(const IntensityOptions& options) {
     FetchPolicy policy;
@@ -38,7 +27,7 @@ FetchedIntensity fetch(const IntensityOptions& options) {
     limits.total_timeout = options.timeout;
     limits.connect_timeout = std::min(limits.connect_timeout, options.timeout);
     const auto client = make_http_client(limits);
-    return fetch_intensity(options.query, secret_of(options), *client, policy);
+    return fetch_intensity(options.query, secret_of(options.secret), *client, policy);
 }
 
 /// A year has thousands of samples: people get them when they ask.

@@ -87,8 +87,8 @@ void add_service_options(CLI::App& app, IntensityOptions& options) {
     app.add_option_function<std::string>(
         "--to", [&](const std::string& word) { options.query.to = parse_time("--to", word); },
         "end of what is asked for, UTC");
-    app.add_option("--token-file", options.token_file, "file, readable by its owner only, with the service's token");
-    app.add_option("--token-variable", options.token_variable, "environment variable with the service's token");
+    app.add_option("--token-file", options.secret.file, "file, readable by its owner only, with the service's token");
+    app.add_option("--token-variable", options.secret.variable, "environment variable with the service's token");
     app.add_option("--cache", options.cache_folder, "folder that keeps answers for when the service fails");
     app.add_option("--save", options.save, "also write the series here, as carbonedge.intensity/1");
 }
@@ -133,8 +133,6 @@ bool parse_intensity_options(int argc, const char* const* argv, std::string_view
     if (options.service) {
         if (options.query.to <= options.query.from)
             throw UsageError("--service needs --from and a later --to, such as --from 2024-01-31 --to 2024-02-01");
-        if (!options.token_file.empty() && !options.token_variable.empty())
-            throw UsageError("give --token-file or --token-variable, not both");
         options.query.service = *options.service;
     }
     return true;

@@ -2,6 +2,7 @@
 
 #include "lib/carbon/intensity_fetch.h"
 #include "tools/cli/option_values.h"
+#include "tools/cli/service_secret.h"
 
 #include <chrono>
 #include <iosfwd>
@@ -21,8 +22,7 @@ struct IntensityOptions {
     std::string country_table;           ///< path; "" the built-in one
     std::optional<IntensityService> service;
     IntensityQuery query;  ///< choice holds for files too
-    std::string token_file;
-    std::string token_variable;
+    SecretOptions secret;
     std::string cache_folder;
     std::chrono::milliseconds timeout{20'000};  ///< of one answer
     int attempts = 4;

@@ -7,6 +7,7 @@
 #include "tools/cli/series_options.h"
 #include "tools/cli/standard_options.h"
 #include "tools/cli/text_options.h"
+#include "tools/run/live_options.h"
 #include "tools/run/load_options.h"
 
 #include <algorithm>
@@ -44,8 +45,14 @@ void require_arguments(const RunToolOptions& options) {
     if (options.engine == "virtual" && !(options.serve.empty() && options.serve_http.empty())) {
         throw UsageError("--serve: there is nobody to serve in virtual time");
     }
-    if (options.series.files.empty() && options.replan) {
-        throw UsageError("--replan needs intensities that change: --series ZONE=FILE, see -h");
+    if (!options.series.files.empty() && !options.live.zones.empty()) {
+        throw UsageError("--live does not go with --series: intensities are replayed or asked for");
+    }
+    if (options.engine == "virtual" && !options.live.zones.empty()) {
+        throw UsageError("--live: virtual time is not the service's; replay a --series, see -h");
+    }
+    if (options.series.files.empty() && options.live.zones.empty() && options.replan) {
+        throw UsageError("--replan needs intensities that change: --series ZONE=FILE or --live, see -h");
     }
     if (options.series.files.empty() && (options.series.from || options.speed != 1)) {
         throw UsageError("--from and --speed are of --series ZONE=FILE, see -h");
@@ -126,6 +133,7 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     app.add_option("--speed", options.speed, "seconds of the series that go by in a second")
         ->capture_default_str()
         ->check(CLI::Range(1e-6, 1e9));
+    add_live_options(app, options.live);
     app.add_flag("--replan", options.replan, "move the plan while requests go on, when intensities change and it pays");
     add_move_options(app, options.move_policy);
     app.add_option("--serve-http", options.serve_http, "the same over REST, and /metrics, e.g. 127.0.0.1:8080");
@@ -167,6 +175,7 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     if (!heartbeat.empty()) options.heartbeat = parse_duration(heartbeat, "--heartbeat");
     require_arguments(options);
     require_load(app, options.load);
+    require_live(app, options.live);
     return options;
 }
 

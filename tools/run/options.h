@@ -5,6 +5,7 @@
 #include "lib/tradeoff/replan.h"
 #include "lib/units/quantity.h"
 #include "tools/cli/series_option_values.h"
+#include "tools/run/live_option_values.h"
 #include "tools/run/load_option_values.h"
 
 #include <cstdint>
@@ -49,6 +50,7 @@ struct RunToolOptions {
     PeerSecurity security;
     SeriesOptions series;
     SeriesPolicy series_policy;
+    LiveOptions live;
     bool replan = false;
     MovePolicy move_policy;
     double speed = 1;  ///< seconds of the series that go by in a second

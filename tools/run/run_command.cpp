@@ -9,6 +9,7 @@
 #include "lib/runtime/torch_stage.h"
 #include "lib/runtime/virtual_run.h"
 #include "lib/units/text.h"
+#include "tools/run/intensities_of_options.h"
 #include "tools/run/load_of_options.h"
 #include "tools/run/log_output.h"
 
@@ -117,13 +118,6 @@ RunListener listener_of(const RunToolOptions& options, LogOutput& log, std::ostr
     return listener;
 }
 
-ChangingIntensities changing_intensities(const RunToolOptions& options, const Plan& plan, std::istream& in) {
-    if (options.series.files.empty()) return {};
-    ZoneSeries series = read_zone_series(options.series, plan.cluster, in);
-    const UtcSeconds from = options.series.from.value_or(common_start(series));
-    return {std::make_unique<ReplayedIntensities>(std::move(series), options.series_policy), {from, options.speed}};
-}
-
 ExitStatus run_virtually(const RunToolOptions& options, const Plan& plan, std::string plan_json, LogOutput& log,
                          std::istream& in, std::ostream& err, const std::stop_token& stop) {
     const RunListener listener = listener_of(options, log, err);
@@ -131,7 +125,7 @@ ExitStatus run_virtually(const RunToolOptions& options, const Plan& plan, std::s
     const std::int64_t requests = load.requests;
     const RunSummary summary =
         run_in_virtual_time(plan, make_run_options(options, plan, std::move(load), std::move(plan_json)),
-                            changing_intensities(options, plan, in), listener, stop);
+                            changing_intensities(options, plan, in, stop), listener, stop);
     RunToolOptions unchecked = options;
     unchecked.check = false;  // there are no outputs
     return state_result(summary, requests, unchecked, err);
@@ -176,7 +170,7 @@ ExitStatus run_command(const RunToolOptions& options, std::istream& in, std::ost
     RunOptions run = make_run_options(options, plan, std::move(load), std::move(text));
     run.service.at_once = stop.at_once();
     const RunSummary summary =
-        run_plan(plan, *model, run, listener, stop.token(), changing_intensities(options, plan, in));
+        run_plan(plan, *model, run, listener, stop.token(), changing_intensities(options, plan, in, stop.token()));
     return state_result(summary, requests, options, err);
 }
 

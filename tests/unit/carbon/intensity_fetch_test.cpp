@@ -1,5 +1,6 @@
 #include "lib/carbon/intensity_fetch.h"
 #include "lib/base/errors.h"
+#include "tests/support/scripted_client.h"
 #include "tests/support/temporary_folder.h"
 
 #include <doctest/doctest.h>
@@ -14,20 +15,6 @@ namespace {
 const std::string kToken = "s3cret-t0ken";
 const std::string kUkAnswer =
     R"({"data":[{"from":"2024-01-01T00:00Z","to":"2024-01-01T00:30Z","intensity":{"forecast":266,"actual":263,"index":"moderate"}}]})";
-
-/// Answers from a list, the last one again and again, and remembers what was asked.
-class ScriptedClient : public HttpClient {
-public:
-    explicit ScriptedClient(std::vector<HttpResponse> answers) : answers_(std::move(answers)) {}
-    HttpResponse get(const HttpRequest& request) override {
-        requests.push_back(request);
-        return answers_[std::min(requests.size(), answers_.size()) - 1];
-    }
-    std::vector<HttpRequest> requests;
-
-private:
-    std::vector<HttpResponse> answers_;
-};
 
 HttpResponse answer(long status, const std::string& body = "", std::chrono::seconds retry_after = {}) {
     return {status, body, status == 0 ? "timed out" : "", retry_after};
