@@ -77,6 +77,21 @@ def stubs_missing(arguments, folder):
     return ""
 
 
+# The batch stands in the code, as an export with a fixed shape leaves it.
+FIXED_BATCH_NETWORK = """
+import torch
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Linear(8, 8)
+        self.head = torch.nn.Linear(8, 4)
+    def forward(self, x):
+        return self.head(torch.relu(self.first(x)).reshape([1, -1])[:, :8])
+torch.manual_seed(1)
+torch.jit.script(Net().eval()).save("fixed.pt")
+"""
+
+
 class Checks:
     def __init__(self):
         self.failed = 0
@@ -232,6 +247,38 @@ def check_spares(tools, folder, checks):
     checks.hold("no file is left", not list(folder.glob("carbonedge-*")), list(folder.glob("carbonedge-*")))
 
 
+def check_batches(tools, folder, checks):
+    """Requests of a real network together in a pass; one whose batch is built in takes them one by one, and says so."""
+    run = tools.start("run", "net.plan.json", "--model", "net.pt", "--requests", "60", "--in-flight", "12", "--max-batch", "4", "--max-delay", "50ms", "-o", "batches.jsonl")
+    _, talk = run.communicate(timeout=LIMIT_S)
+    checks.hold("a run in batches succeeds", run.returncode == 0, run.returncode, talk)
+    log = [json.loads(line) for line in (folder / "batches.jsonl").read_text().splitlines()]
+    sizes = [stage.get("batch", 1) for record in log if record.get("record") == "request" for stage in record["stages"]]
+    checks.hold("batches of up to four are taken", sizes and max(sizes) == 4, sizes)
+    checks.hold("what they give is what the network gives", log[-1]["outputs_checked"], log[-1])
+    built_in = FIXED_BATCH_NETWORK
+    (folder / "fixed.py").write_text(built_in)
+    subprocess.run([sys.executable, "fixed.py"], cwd=folder, check=True, capture_output=True)
+    tools.must("profile", "fixed.pt", "--input", "1x8", "--min-time", "50ms", "--max-time", "100ms", "-o", "fixed.profile.csv")
+    tools.must("plan", "fixed.profile.csv", "--cluster", "two.ini", "--minimize", "latency", "-o", "fixed.plan.json")
+    run = tools.start("run", "fixed.plan.json", "--model", "fixed.pt", "--requests", "30", "--in-flight", "12", "--max-batch", "4", "-o", "fixed.jsonl")
+    _, talk = run.communicate(timeout=LIMIT_S)
+    checks.hold("a network with a fixed batch still runs", run.returncode == 0, run.returncode, talk)
+    checks.hold("a note says that and why it takes single requests", "takes single requests" in talk, talk)
+
+
+def check_trace(tools, folder, checks):
+    """A recorded load, and deadlines that can be kept."""
+    (folder / "trace.csv").write_text("TIMESTAMP,ContextTokens\n" + "".join(f"2023-11-16 18:17:0{i // 5}.{i % 5 * 2}00000,5\n" for i in range(20)))
+    run = tools.start("run", "net.plan.json", "--model", "net.pt", "--trace", "trace.csv", "--trace-speed", "4", "--deadline", "20s", "-o", "trace.jsonl")
+    _, talk = run.communicate(timeout=LIMIT_S)
+    checks.hold("a recorded load runs", run.returncode == 0, run.returncode, talk)
+    log = [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
+    arrivals = [record["arrival_ns"] for record in log if record.get("record") == "request"]
+    steps = [round((after - before) / 1e6) for before, after in zip(arrivals, arrivals[1:])]
+    checks.hold("requests arrive as recorded, four times as fast", steps == [50] * 19, steps)
+
+
 def check_served(tools, folder, checks):
     """A stranger's client calls the whole pipeline, and a stage's node, while the run serves."""
     import grpc
@@ -284,6 +331,8 @@ def main():
         check_death(tools, checks)
         check_spares(tools, folder, checks)
         check_killed(tools, folder, checks)
+        check_batches(tools, folder, checks)
+        check_trace(tools, folder, checks)
         missing = stubs_missing(arguments, folder)
         if not missing:
             check_served(tools, folder, checks)
