@@ -7,12 +7,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace carbonedge {
 namespace {
 
-// Among the routes of a pipeline the lowest rank is taken.
-constexpr int kOwnRank = 0;
+// Among the routes of a pipeline the lowest rank is taken. The plan's own have 0, and less with every move.
 constexpr int kSpareRank = 1;
 constexpr int kBestStandInRank = 1000;
 constexpr int kQuickStandInRank = 1001;
@@ -46,9 +47,13 @@ Failover::Failover(const Plan& plan, Engine& engine, const FailoverOptions& opti
     }
     if (options_.spares != Spares::kNone) planner_ = std::make_unique<SparePlanner>(plan);
     for (std::size_t i = 0; i < plan.pipelines.size(); ++i) {
-        wanted_.push_back({plan.pipelines[i], {i, {}, kOwnRank}, static_cast<RouteNumber>(i), 0, Nanoseconds(0)});
+        wanted_.push_back(
+            {plan.pipelines[i], {i, {}, own_rank_}, true, static_cast<RouteNumber>(i), 0, Nanoseconds(0)});
     }
-    if (options_.spares == Spares::kWarm) open_spares(stop);
+    if (options_.spares == Spares::kWarm) plan_spares();
+    for (Wanted& wanted : wanted_) {
+        if (!wanted.route) wanted.route = engine_.open_route(wanted.pipeline, wanted.use, stop);
+    }
     engine_.on_failure([this] {
         const std::lock_guard lock(mutex_);
         news_ = true;
@@ -72,7 +77,7 @@ HeldStages Failover::held() const {
     return held_stages(open);
 }
 
-void Failover::open_spares(const std::stop_token& stop) {
+void Failover::plan_spares() {
     for (std::size_t i = 0; i < plan_.pipelines.size(); ++i) {
         int rank = kSpareRank;
         for (const PlannedStage& avoided : plan_.pipelines[i].stages) {
@@ -87,10 +92,8 @@ void Failover::open_spares(const std::stop_token& stop) {
             }
             for (const std::string& limit : spare->broken)
                 note_(fmt::format("the spare without node '{}' breaks {}", avoided.node, limit));
-            Wanted wanted{spare->pipeline, {i, {}, rank++}, std::nullopt, 0, Nanoseconds(0)};
-            wanted.route = engine_.open_route(wanted.pipeline, wanted.use, stop);
-            note_(fmt::format("spare without node '{}': {}", avoided.node, stages_text(wanted.pipeline)));
-            wanted_.push_back(std::move(wanted));
+            note_(fmt::format("spare without node '{}': {}", avoided.node, stages_text(spare->pipeline)));
+            wanted_.push_back({spare->pipeline, {i, {}, rank++}, false, std::nullopt, 0, Nanoseconds(0)});
         }
     }
 }
@@ -135,11 +138,9 @@ void Failover::stand_in(std::size_t pipeline, bool quickly, const std::stop_toke
     if (std::ranges::any_of(stand_ins_, same)) return;
     // The plan's own pipeline is opened with the others.
     if (same_stages(plan_.pipelines.at(pipeline), spare->pipeline)) return;
-    Wanted wanted{spare->pipeline,
-                  {pipeline, {}, quickly ? kQuickStandInRank : kBestStandInRank},
-                  std::nullopt,
-                  0,
-                  Nanoseconds(0)};
+    Wanted wanted{
+        spare->pipeline, {pipeline, {}, quickly ? kQuickStandInRank : kBestStandInRank}, false, std::nullopt, 0,
+        Nanoseconds(0)};
     if (!open(wanted, stop)) return;
     note_(fmt::format("{} stands in: {}", quickly ? "the quickest to load" : "the best without what failed",
                       stages_text(wanted.pipeline)));
@@ -176,15 +177,49 @@ void Failover::bring_about(const std::stop_token& stop) {
     }
     for (Wanted& wanted : wanted_) {
         if (wanted.route || now_monotonic() < wanted.retry || stop.stop_requested()) continue;
-        const bool own = wanted.use.rank == kOwnRank;
         if (open(wanted, stop)) {
-            if (own) close_stand_ins(wanted.use.pipeline);
-        } else if (own && wanted.failures == 2 && !stop.stop_requested()) {
+            if (wanted.own) close_stand_ins(wanted.use.pipeline);
+        } else if (wanted.own && wanted.failures == 2 && !stop.stop_requested()) {
             // Its nodes do not come back at once: what stands in for longer is worth choosing.
             stand_in(wanted.use.pipeline, false, stop);
         }
     }
     for (const RouteNumber number : failed) engine_.close_route(number, Nanoseconds(0));
+}
+
+void Failover::move_to(const Plan& plan, const std::function<void()>& opened, const std::stop_token& stop) {
+    const std::lock_guard work(work_);
+    Wanted own{plan.pipelines.at(0), {0, {}, own_rank_ - 1}, true, std::nullopt, 0, Nanoseconds(0)};
+    own.route = engine_.open_route(own.pipeline, own.use, stop);
+    --own_rank_;
+    opened();
+    plan_ = plan;
+    std::vector<Wanted> before = std::exchange(wanted_, {std::move(own)});
+    std::ranges::move(std::exchange(stand_ins_, {}), std::back_inserter(before));
+    try {
+        if (planner_) planner_ = std::make_unique<SparePlanner>(plan_);
+        if (options_.spares == Spares::kWarm) plan_spares();
+    } catch (const std::exception& error) {
+        note_(fmt::format("the plan goes on without spares: {}", error.what()));
+    }
+    for (Wanted& wanted : wanted_) {
+        const auto same = [&](const Wanted& one) {
+            return one.route && !one.own && same_stages(one.pipeline, wanted.pipeline);
+        };
+        const auto kept = wanted.route ? before.end() : std::ranges::find_if(before, same);
+        if (kept == before.end()) continue;
+        wanted.use = kept->use;
+        wanted.route = kept->route;
+        before.erase(kept);
+    }
+    for (const Wanted& old : before) {
+        if (old.route) engine_.close_route(*old.route, options_.patience);
+    }
+    // Spares that are not open yet are opened by the thread.
+    const std::lock_guard lock(mutex_);
+    news_ = true;
+    settled_ = false;
+    changed_.notify_all();
 }
 
 bool Failover::complete() const {
@@ -204,23 +239,29 @@ Nanoseconds Failover::next_retry() const {
 }
 
 void Failover::keep_up(const std::stop_token& stop) {
+    Nanoseconds retry{0};
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
         const auto heard = [this] { return news_; };
         if (settled_) {
             changed_.wait(lock, stop, heard);
         } else {
-            changed_.wait_until(lock, stop, std::chrono::steady_clock::time_point(next_retry()), heard);
+            changed_.wait_until(lock, stop, std::chrono::steady_clock::time_point(retry), heard);
         }
         if (stop.stop_requested()) return;
         news_ = false;
         lock.unlock();
-        try {
-            bring_about(stop);
-        } catch (const std::exception& error) {
-            note_(fmt::format("fail-over: {}", error.what()));
+        bool done = false;
+        {
+            const std::lock_guard work(work_);
+            try {
+                bring_about(stop);
+            } catch (const std::exception& error) {
+                note_(fmt::format("fail-over: {}", error.what()));
+            }
+            done = complete();
+            retry = next_retry();
         }
-        const bool done = complete();
         lock.lock();
         settled_ = done && !news_;
         changed_.notify_all();

@@ -33,6 +33,11 @@ public:
     Failover(const Failover&) = delete;
     Failover& operator=(const Failover&) = delete;
 
+    /// From now on the plan is this one, of one pipeline as before: opens it, calls `opened` once requests take it, and
+    /// replaces what else was open, the spares included; what the old pipelines owe is awaited. Where it cannot be
+    /// opened this throws what Engine::open_route() throws, and everything stays as it was.
+    void move_to(const Plan& plan, const std::function<void()>& opened, const std::stop_token& stop);
+
     /// Whether everything that should be open is; waits for it, up to `timeout`.
     bool settled(Nanoseconds timeout);
 
@@ -41,12 +46,13 @@ private:
     struct Wanted {
         Pipeline pipeline;
         RouteUse use;
+        bool own = false;  ///< the plan's, no spare
         std::optional<RouteNumber> route;
         int failures = 0;
         Nanoseconds retry{0};  ///< not before
     };
 
-    void open_spares(const std::stop_token& stop);
+    void plan_spares();
     void keep_up(const std::stop_token& stop);
     void bring_about(const std::stop_token& stop);
     bool open(Wanted& wanted, const std::stop_token& stop);
@@ -62,9 +68,11 @@ private:
     FailoverOptions options_;
     Note note_;
     std::unique_ptr<SparePlanner> planner_;
+    int own_rank_ = 0;
     std::vector<Wanted> wanted_;     ///< the plan's pipelines, then the spares
     std::vector<Wanted> stand_ins_;  ///< until those are open again
 
+    std::mutex work_;  ///< held by whoever opens and closes routes; taken before `mutex_`
     std::mutex mutex_;
     std::condition_variable_any changed_;
     bool news_ = false;

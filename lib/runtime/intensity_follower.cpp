@@ -36,9 +36,10 @@ IntensityFollower::IntensityFollower(const Plan& plan, ChangingIntensities chang
 
 IntensityFollower::~IntensityFollower() { stop(); }
 
-void IntensityFollower::follow(Engine& engine, SharedRouter& router, RunAccount& account, Nanoseconds start,
-                               Note note) {
+void IntensityFollower::follow(Engine& engine, SharedRouter& router, RunAccount& account, Nanoseconds start, Note note,
+                               Failover* failover) {
     engine_ = &engine;
+    failover_ = failover;
     router_ = &router;
     account_ = &account;
     start_ = start;
@@ -82,24 +83,35 @@ void IntensityFollower::move(Nanoseconds at) {
     record.saving = step.saving;
     record.joules = step.account.joules;
     record.grams = step.account.grams;
+    std::optional<Nanoseconds> opened;
+    try {
+        open_and_close(*step.next, [&] {
+            opened = now_monotonic();
+            // Nodes that were started for it count from here.
+            account_->change(cluster_, usage_of_nodes(*engine_), *opened);
+        });
+    } catch (const std::exception& error) {
+        if (!opened) {
+            replanner_->take_back();
+            note_(fmt::format("the plan stays at {}: moving to {} failed: {}", record.from, record.to, error.what()));
+            return;
+        }
+        note_(fmt::format("what {} left was not cleared up: {}", record.from, error.what()));
+    }
+    record.opening = *opened - at;
+    record.closing = now_monotonic() - *opened;
+    note_(fmt::format("the plan moved from {} to {}: {}", record.from, record.to, record.reason));
+    moves_.push_back(std::move(record));
+}
+
+void IntensityFollower::open_and_close(const Plan& next, const std::function<void()>& opened) {
+    if (failover_ != nullptr) return failover_->move_to(next, opened, stop_.get_token());
     RouteUse use;
     use.rank = --rank_;  // the lowest is taken
     const RouteNumber old = route_;
-    try {
-        route_ = engine_->open_route(after, use, stop_.get_token());
-    } catch (const std::exception& error) {
-        replanner_->take_back();
-        note_(fmt::format("the plan stays at {}: moving to {} failed: {}", record.from, record.to, error.what()));
-        return;
-    }
-    const Nanoseconds opened = now_monotonic();
-    record.opening = opened - at;
-    // Nodes that were started for it count from here.
-    account_->change(cluster_, usage_of_nodes(*engine_), opened);
+    route_ = engine_->open_route(next.pipelines.front(), use, stop_.get_token());
+    opened();
     engine_->close_route(old, replan_->patience);
-    record.closing = now_monotonic() - opened;
-    note_(fmt::format("the plan moved from {} to {}: {}", record.from, record.to, record.reason));
-    moves_.push_back(std::move(record));
 }
 
 }  // namespace carbonedge

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/runtime/engine.h"
+#include "lib/runtime/failover.h"
 #include "lib/runtime/intensity_feed.h"
 #include "lib/runtime/replanner.h"
 #include "lib/runtime/run_account.h"
@@ -65,8 +66,10 @@ public:
     /// The plan's cluster with the intensities that hold when the run starts.
     [[nodiscard]] const Cluster& first_cluster() const { return cluster_; }
 
-    /// From `start` (CLOCK_MONOTONIC) on. All must live until stop().
-    void follow(Engine& engine, SharedRouter& router, RunAccount& account, Nanoseconds start, Note note);
+    /// From `start` (CLOCK_MONOTONIC) on. All must live until stop(). Where a `failover` keeps the engine's pipelines,
+    /// the plan is moved through it.
+    void follow(Engine& engine, SharedRouter& router, RunAccount& account, Nanoseconds start, Note note,
+                Failover* failover = nullptr);
     /// Ends the thread; a move that is under way is completed first. Then the records are complete.
     void stop();
     [[nodiscard]] const std::vector<IntensityRecord>& intensities() const { return intensities_; }
@@ -75,6 +78,7 @@ public:
 private:
     void changed(UtcSeconds time, const std::vector<ZoneIntensity>& values);
     void move(Nanoseconds at);
+    void open_and_close(const Plan& next, const std::function<void()>& opened);
 
     Plan plan_;
     Cluster cluster_;
@@ -82,6 +86,7 @@ private:
     std::optional<ReplanOptions> replan_;
     std::optional<Replanner> replanner_;
     Engine* engine_ = nullptr;
+    Failover* failover_ = nullptr;
     SharedRouter* router_ = nullptr;
     RunAccount* account_ = nullptr;
     Nanoseconds start_{0};

@@ -143,6 +143,18 @@ EngineOptions engine_options(const Plan& plan, const RunOptions& options) {
     return engine;
 }
 
+/// Stops the follower before what it works on goes, also where the run ends by an exception.
+class Following {
+public:
+    explicit Following(IntensityFollower& follower) : follower_(follower) {}
+    ~Following() { follower_.stop(); }
+    Following(const Following&) = delete;
+    Following& operator=(const Following&) = delete;
+
+private:
+    IntensityFollower& follower_;
+};
+
 }  // namespace
 
 RequestInputs make_inputs(const Profile& profile, std::uint64_t seed, int variants) {
@@ -196,7 +208,8 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
     const Nanoseconds begun = now_monotonic();
     RunAccount account(follower.first_cluster(), usage_of_nodes(engine), begun);
     SharedRouter router(plan);
-    follower.follow(engine, router, account, begun, note);
+    const Following following(follower);
+    follower.follow(engine, router, account, begun, note, failover ? &*failover : nullptr);
     const LoadGenerator::Routing routing{
         [&router] { return router.choose(); },
         [&router](std::size_t pipeline, Seconds latency) { router.finished(pipeline, latency); }};

@@ -61,9 +61,6 @@ void require_arguments(const RunToolOptions& options) {
     if (options.engine == "virtual" && options.spares != Spares::kNone) {
         throw UsageError("--spares: nothing fails in virtual time");
     }
-    if (options.replan && options.spares != Spares::kNone) {
-        throw UsageError("--spares does not go with --replan: each would take the other's pipelines for strays");
-    }
     if (options.heartbeat && options.spares == Spares::kNone) {
         throw UsageError("--heartbeat goes with --spares cold or warm, see -h");
     }

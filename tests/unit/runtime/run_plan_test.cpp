@@ -6,6 +6,7 @@
 #include "tests/unit/runtime/process_fixture.h"
 
 #include <doctest/doctest.h>
+#include <algorithm>
 #include <set>
 
 namespace carbonedge {
@@ -237,6 +238,31 @@ TEST_CASE("the plan moves while requests flow when that pays, and no request is 
     CHECK(charged(log.nodes[1]) == doctest::Approx(300));
     CHECK(charged(log.nodes[0]) > 99);
     CHECK(charged(log.nodes[0]) < 600);
+}
+
+TEST_CASE("a plan that moves has spares before and after") {
+    Session session(chain_of(1));
+    plan_on_two_zones(session);
+    session.options.load.requests = 200;
+    session.options.load.rate_per_second = 200;
+    session.options.replan.emplace();
+    session.options.replan->policy.requests_per_second = 200;
+    session.options.replan->policy.restart = Seconds(0.01);
+    session.options.failover.spares = Spares::kWarm;
+    Recorded recorded;
+    std::vector<std::string> notes;
+    RunListener listener;
+    listener.log = [&](const std::string& line) { recorded.text += line; };
+    listener.note = [&](const std::string& line) { notes.push_back(line); };
+    recorded.summary = run_plan(session.plan, session.model, session.options, listener, {},
+                                hour_by_hour({100, 900}, {300, 300}, 7200));
+    const RunLog log = recorded.log();
+    CHECK(log.requests.size() == 200);
+    CHECK(recorded.summary.end.failed == 0);
+    CHECK(log.moves.size() == 1);
+    const auto told = [&](const std::string& line) { return std::ranges::count(notes, line); };
+    CHECK(told("spare without node 'n0': layers 0-0 on n1") == 1);
+    CHECK(told("spare without node 'n1': layers 0-0 on n0") == 1);
 }
 
 TEST_CASE("without --replan the plan stays and the books follow") {

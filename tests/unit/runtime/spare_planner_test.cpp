@@ -1,5 +1,6 @@
 #include "lib/runtime/spare_planner.h"
 
+#include "lib/base/errors.h"
 #include "lib/runtime/failover.h"
 #include "lib/runtime/load_generator.h"
 #include "lib/tradeoff/plan_problem.h"
@@ -8,6 +9,10 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <future>
+#include <mutex>
 #include <random>
 
 namespace carbonedge {
@@ -175,6 +180,86 @@ TEST_CASE("fail-over keeps a plan served: warm and cold, and everything is as it
         for (const auto& [number, usable] : after) CHECK(usable);
         CHECK(engine.failed_nodes().empty());
     }
+}
+
+TEST_CASE("a plan that moves while requests flow takes its spares along") {
+    const TemporaryFolder folder;
+    const Plan plan = random_plan(3, 3);
+    Plan next = plan;
+    const PlanningProblem problem = problem_of_plan(plan);
+    next.pipelines = {describe_pipeline(problem, CostTable(problem), {{2, {0, kRows}}})};
+    EngineOptions options = test_engine(folder);
+    options.fail_over = true;
+    const WriteStage write = [](const LayerRange&, const std::string& path) {
+        std::ofstream(path, std::ios::binary) << builtin_stage_text(identity());
+    };
+    ProcessEngine engine(plan, write, options, {});
+    FailoverOptions failover_options;
+    failover_options.spares = Spares::kWarm;
+    Failover failover(plan, engine, failover_options, nullptr, {});
+    const RequestInputs inputs{{random_tensor(parse_input_spec("x=256:uint8[0,256)"), 1)}};
+    std::int64_t answered = 0;
+    std::mutex mutex;
+    std::condition_variable served_there;
+    std::map<std::string, int> served;
+    std::promise<void> move;
+    std::atomic<bool> moved = false;
+    std::atomic<bool> killed = false;
+    std::int64_t after_kill = 0;
+    std::stop_source enough;
+    std::jthread mover([&] {
+        move.get_future().wait();
+        failover.move_to(next, [&moved] { moved = true; }, {});
+        std::unique_lock lock(mutex);
+        served_there.wait(lock, [&] { return served["n2"] > 100; });
+        // The node that everything is on now dies; its spare serves on.
+        ::kill(engine.process("n2"), SIGKILL);
+        killed = true;
+    });
+    const LoadOutcome outcome = LoadGenerator(engine.gateway(), inputs)
+                                    .run(
+                                        {100'000'000, 4, std::nullopt}, {[] { return std::size_t{0}; }, nullptr},
+                                        [&](const Answer& answer, std::size_t) {
+                                            if (++answered == 50) move.set_value();
+                                            {
+                                                const std::lock_guard lock(mutex);
+                                                if (answer.record.ok) ++served[answer.record.stages.front().node];
+                                            }
+                                            served_there.notify_all();
+                                            if (killed && ++after_kill == 500) enough.request_stop();
+                                        },
+                                        enough.get_token());
+    mover.join();
+    CHECK(moved);
+    CHECK(outcome.first_error == "");
+    CHECK(outcome.failed == 0);
+    CHECK(failover.settled(std::chrono::seconds(30)));
+    // The plan's own pipeline, and one without its node.
+    const std::map<RouteNumber, bool> routes = engine.open_routes();
+    CHECK(routes.size() == 2);
+    for (const auto& [number, usable] : routes) CHECK(usable);
+}
+
+TEST_CASE("a move that cannot be made leaves plan and spares as they were") {
+    const TemporaryFolder folder;
+    const Plan plan = random_plan(3, 3);
+    Plan next = plan;
+    const PlanningProblem problem = problem_of_plan(plan);
+    next.pipelines = {describe_pipeline(problem, CostTable(problem), {{2, {1, kRows}}})};
+    EngineOptions options = test_engine(folder);
+    options.fail_over = true;
+    const WriteStage write = [](const LayerRange& layers, const std::string& path) {
+        if (layers.first == 1) throw EnvironmentError("the disk is full", "make room");
+        std::ofstream(path, std::ios::binary) << builtin_stage_text(identity());
+    };
+    ProcessEngine engine(plan, write, options, {});
+    FailoverOptions failover_options;
+    failover_options.spares = Spares::kWarm;
+    Failover failover(plan, engine, failover_options, nullptr, {});
+    const std::map<RouteNumber, bool> before = engine.open_routes();
+    CHECK_THROWS_AS(failover.move_to(next, [] { FAIL("nothing was opened"); }, {}), EnvironmentError);
+    CHECK(engine.open_routes() == before);
+    CHECK(failover.settled(std::chrono::seconds(30)));
 }
 
 }  // namespace
