@@ -43,10 +43,10 @@ tidy: deps-dev  ## clang-tidy on the files that differ from main (ALL=1: on all)
 	cmake --build --preset dev
 	scripts/tidy_changed build/dev $(if $(ALL),--all)
 
-asan: deps  ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: deps  ## what needs no LibTorch, under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(MAKE) test PRESET=asan
 
-tsan: deps  ## the tests under ThreadSanitizer
+tsan: deps  ## what has threads and needs no LibTorch, under ThreadSanitizer
 	$(MAKE) test PRESET=tsan
 
 fuzz: deps-dev  ## every fuzz target for FUZZ_SECONDS each (default 60)

@@ -46,12 +46,15 @@ function(carbonedge_tool name)
   install(TARGETS ${target} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
-# carbonedge_unit_tests(LAYER [TORCH] SOURCES a_test.cpp ... [DEPENDS layer ...])
-# Adds the files to the one doctest binary without LibTorch, or with TORCH to the one that links it.
+# carbonedge_unit_tests(LAYER [TORCH|RUNTIME] SOURCES a_test.cpp ... [DEPENDS layer ...])
+# Adds the files to the doctest binary of what is single-threaded, with RUNTIME to the one of threads, sockets and processes, with
+# TORCH to the one that links LibTorch.
 function(carbonedge_unit_tests layer)
-  cmake_parse_arguments(arg "TORCH" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "TORCH;RUNTIME" "" "SOURCES;DEPENDS" ${ARGN})
   if(arg_TORCH)
     set(target carbonedge_torch_tests)
+  elseif(arg_RUNTIME)
+    set(target carbonedge_runtime_tests)
   else()
     set(target carbonedge_tests)
   endif()

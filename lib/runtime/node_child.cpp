@@ -1,6 +1,7 @@
 #include "lib/runtime/node_child.h"
 
 #include "lib/base/errors.h"
+#include "lib/runtime/confinement.h"
 #include "lib/transport/clocks.h"
 #include "lib/units/text.h"
 
@@ -17,7 +18,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <sstream>
+#include <string_view>
 
 namespace carbonedge {
 namespace {
@@ -44,12 +48,25 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
     return result;
 }
 
+/// What the program needs to start, and nothing else of the user's.
+std::optional<Confinement> confinement_of(const Program& program) {
+    if (program.home.empty()) return std::nullopt;
+    AllowedFiles files{program.home, library_directories()};
+    files.readable.push_back(std::filesystem::absolute(program.path).parent_path().string());
+    constexpr std::string_view kLibraryPath = "LD_LIBRARY_PATH=";
+    for (const std::string& setting : program.environment) {
+        if (!setting.starts_with(kLibraryPath)) continue;
+        std::istringstream directories(setting.substr(kLibraryPath.size()));
+        for (std::string directory; std::getline(directories, directory, ':');) files.readable.push_back(directory);
+    }
+    return Confinement(files);
+}
+
 /// Runs between fork and exec, so it may only call what is safe in a copy of a process with many threads.
-[[noreturn]] void become(char* const* arguments, char* const* environment, int output, int gate, int parent) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, const Confinement* confinement, int output,
+                         int gate, int parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);
-    // A model is a program of somebody else's: it gains no rights that this user does not have already.
-    ::prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL);
     ::setpgid(0, 0);
     sigset_t none;
     ::sigemptyset(&none);
@@ -59,6 +76,12 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
     ::dup2(output, STDOUT_FILENO);
     char opened = 0;
     while (::read(gate, &opened, 1) < 0 && errno == EINTR) {
+    }
+    // A model is a program of somebody else's.
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) != 0 || (confinement != nullptr && !confinement->apply())) {
+        constexpr std::string_view kProblem = "carbonedge: the kernel refuses to take rights from a node\n";
+        [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kProblem.data(), kProblem.size());
+        ::_exit(126);
     }
     if (opened == 1) ::execve(arguments[0], arguments, environment);
     ::_exit(127);
@@ -88,6 +111,7 @@ NodeChild::NodeChild(const Program& program, const LimitGroup& group) {
     std::vector<std::string> environment = program.environment;
     const std::vector<char*> argument_pointers = pointers(arguments);
     const std::vector<char*> environment_pointers = pointers(environment);
+    const std::optional<Confinement> confinement = confinement_of(program);
     Pipe output = make_pipe();
     Pipe gate = make_pipe();
     const int parent = ::getpid();
@@ -97,8 +121,8 @@ NodeChild::NodeChild(const Program& program, const LimitGroup& group) {
                                "raise the limit of processes (ulimit -u)");
     }
     if (pid_ == 0) {
-        become(argument_pointers.data(), environment_pointers.data(), output.write.number(), gate.read.number(),
-               parent);
+        become(argument_pointers.data(), environment_pointers.data(), confinement ? &*confinement : nullptr,
+               output.write.number(), gate.read.number(), parent);
     }
     pidfd_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
     output_ = std::move(output.read);

@@ -19,10 +19,13 @@ struct Program {
     std::string path;
     std::vector<std::string> arguments;    ///< without the program itself
     std::vector<std::string> environment;  ///< "NAME=value", all of it
+    /// The one directory that it may write to, under a Confinement. "": it keeps the rights that this process has.
+    std::string home;
 };
 
 /// A program started as a child in a process group of its own (the terminal's Ctrl-C does not reach it), which the
-/// kernel kills when the thread that started it goes. Start it from a thread that lives as long as the child is wanted.
+/// kernel kills when the thread that started it goes. Start it from a
+/// thread that lives as long as the child is wanted.
 class NodeChild {
 public:
     /// The child enters `group` before it executes. Throws EnvironmentError.

@@ -428,6 +428,12 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     std::string control_path;
     std::string inference_address;
 
+    // A route's sender tells of its broken connection to the last, so what it tells outlives it.
+    std::stop_source end;
+    std::mutex events_mutex;
+    std::vector<wire::NodeEvent> broken_connections;  ///< ever; a connection breaks seldom
+    std::condition_variable_any connection_broke;
+
     mutable std::shared_mutex tables_mutex;
     std::map<std::string, std::shared_ptr<LoadedStage>> stages;
     std::map<std::int32_t, Route> routes;
@@ -435,10 +441,6 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     std::atomic<std::int64_t> clock_ahead{0};  ///< ns that our clock shows more than the gateway's
     StagePass pass;
     ModelThread model_thread;
-    std::stop_source end;
-    std::mutex events_mutex;
-    std::vector<wire::NodeEvent> broken_connections;  ///< ever; a connection breaks seldom
-    std::condition_variable_any connection_broke;
     std::mutex connections_mutex;
     struct Reader {
         std::shared_ptr<FrameStream> connection;
@@ -472,6 +474,12 @@ NodeServer::~NodeServer() {
     for (const auto& reader : state.readers) reader.connection->shut_down();
     state.model_thread.end();
     for (auto& reader : state.readers) reader.thread.join();
+    // Senders that end look into the table of routes, so they end outside of it.
+    std::map<std::int32_t, Route> routes;
+    {
+        const std::unique_lock lock(state.tables_mutex);
+        routes.swap(state.routes);
+    }
 }
 
 const std::string& NodeServer::inference_address() const { return state_->inference_address; }

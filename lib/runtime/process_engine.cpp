@@ -122,6 +122,7 @@ struct ProcessEngine::State {
         const std::string threads = std::to_string(node.node.threads);
         Program program;
         program.path = options.node_program;
+        program.home = home;
         program.arguments = {"--name",
                              node.node.name,
                              "--directory",

@@ -2,6 +2,7 @@
 #include "lib/runtime/builtin_stage.h"
 #include "lib/runtime/node_server.h"
 #include "lib/runtime/stop_on_signal.h"
+#include "lib/runtime/system_calls.h"
 #include "tools/node/options.h"
 
 #include <iostream>
@@ -11,6 +12,7 @@ int main(int argc, char** argv) {
     return tool_main("carbonedge-builtin-node", std::cerr, [&] {
         const auto options = parse_node_options(argc, argv, "", std::cout, std::cerr);
         if (!options) return ExitStatus::kOk;
+        forbid_system_calls();
         const StopOnSignal stop;
         BuiltinLoader loader;
         NodeServer server(node_options(*options), loader);

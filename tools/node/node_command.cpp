@@ -3,6 +3,7 @@
 #include "lib/model/model.h"
 #include "lib/runtime/node_server.h"
 #include "lib/runtime/stop_on_signal.h"
+#include "lib/runtime/system_calls.h"
 #include "lib/runtime/torch_stage.h"
 
 #include <mutex>
@@ -11,6 +12,7 @@
 namespace carbonedge {
 
 ExitStatus node_command(const NodeToolOptions& options, std::ostream& out, std::ostream& err) {
+    forbid_system_calls();
     const StopOnSignal stop;
     configure_allocator();
     configure_model_threads(options.threads);

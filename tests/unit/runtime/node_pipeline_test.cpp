@@ -2,8 +2,11 @@
 
 #include "lib/base/errors.h"
 #include "lib/runtime/load_generator.h"
+#include "lib/transport/unix_socket.h"
 
 #include <doctest/doctest.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <set>
 
 namespace carbonedge {
@@ -151,6 +154,39 @@ TEST_CASE("a stop ends the load after what is in flight") {
     CHECK(outcome.succeeded == answered);
     CHECK(answered >= 10);
     CHECK(answered <= 13);
+}
+
+TEST_CASE("a node ends while somebody takes nothing of what it sends over an imitated link") {
+    const TemporaryFolder folder;
+    BuiltinLoader loader;
+    NodeOptions options;
+    options.name = "n0";
+    options.directory = folder.path().string();
+    auto node = std::make_unique<NodeServer>(options, loader);
+    ControlClient control("n0", node->control_path());
+    BuiltinStage stage = chain_of(1).front();
+    stage.outputs = {parse_input_spec("x=8000000:uint8")};  // more than any socket holds
+    const std::string path = folder.file("stage");
+    std::ofstream(path, std::ios::binary) << builtin_stage_text(stage);
+    control.load_stage("s0", path, true, InProcessPipeline::kTimeout, {});
+    const Descriptor deaf = listening_unix_socket(folder.file("deaf"));
+    control.set_route(0, "s0", {"deaf", "unix:" + folder.file("deaf"), {true, Nanoseconds(0), {}}, false, {}},
+                      InProcessPipeline::kTimeout, {});
+    const Descriptor connection(::accept4(deaf.number(), nullptr, nullptr, SOCK_CLOEXEC));
+
+    const auto asks = connect_frames(node->tensors_address(), "n0", {});
+    const std::vector<HostTensor> inputs = inputs_of(stage, 1);
+    FrameHead head;
+    head.handed_over = now_monotonic();
+    for (const TensorView& input : views_of(inputs)) {
+        head.tensors.push_back({input.dtype, input.shape, static_cast<std::int64_t>(input.size)});
+    }
+    asks->send(head, views_of(inputs));
+    pollfd begun{connection.number(), POLLIN, 0};
+    REQUIRE(::poll(&begun, 1, 20'000) == 1);  // the link's thread is in the middle of a frame now
+    const Nanoseconds start = now_monotonic();
+    node.reset();
+    CHECK(now_monotonic() - start < options.send_timeout / 2);
 }
 
 }  // namespace

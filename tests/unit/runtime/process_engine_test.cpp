@@ -39,6 +39,9 @@ TEST_CASE("processes give what their stages give, and leave nothing behind") {
                 processes.push_back(engine.process(limit.node));
                 CHECK(limit.mechanism.size() > 0);
                 CHECK(status_of(engine.process(limit.node), "NoNewPrivs") == "1");
+                CHECK(status_of(engine.process(limit.node), "CapEff") == "0000000000000000");
+                CHECK(status_of(engine.process(limit.node), "CapPrm") == "0000000000000000");
+                CHECK(status_of(engine.process(limit.node), "Seccomp") == "2");  // a filter of system calls
                 CHECK(engine.usage(limit.node).cpu > Nanoseconds(0));
                 CHECK(engine.usage(limit.node).peak_memory > Bytes(0));
                 CHECK(engine.inference_address(limit.node).starts_with("127.0.0.1:"));
