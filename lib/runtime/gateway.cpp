@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <utility>
 
 namespace carbonedge {
 namespace {
@@ -256,9 +257,9 @@ std::int64_t Gateway::submit(std::size_t pipeline, const std::vector<TensorView>
         if (!broken_.empty()) problem = broken_;
         request = next_request_++;
         ++accepted_;
+        pending.expires = now_monotonic() + timeout_;
         pending_.emplace(request, std::move(pending));
-        deadlines_.emplace_back(now_monotonic() + timeout_, request);
-        if (deadlines_.size() == 1) deadline_added_.notify_one();
+        if (std::exchange(expirer_idle_, false)) request_added_.notify_one();
     }
     if (problem.empty()) {
         dispatch(request);
@@ -492,20 +493,28 @@ void Gateway::fail_stalled(Nanoseconds now) {
 
 void Gateway::expire_overdue(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    while (deadline_added_.wait(lock, stop, [this] { return !deadlines_.empty(); })) {
-        const auto [deadline, request] = deadlines_.front();
-        // Nobody is woken for an answered request; its deadline passes by unnoticed.
+    while (true) {
+        expirer_idle_ = pending_.empty();
+        if (!request_added_.wait(lock, stop, [this] { return !pending_.empty(); })) return;
+        expirer_idle_ = false;
+        // Nobody is woken for an answered request; its time passes by unnoticed.
         const bool looks_for_stalls = policy_.stall > Nanoseconds(0);
-        const Nanoseconds until = looks_for_stalls ? std::min(deadline, now_monotonic() + policy_.stall / 4) : deadline;
-        deadline_added_.wait_until(lock, stop, std::chrono::steady_clock::time_point(until), [] { return false; });
+        Nanoseconds until = pending_.begin()->second.expires;
+        if (looks_for_stalls) until = std::min(until, now_monotonic() + policy_.stall / 4);
+        request_added_.wait_until(lock, stop, std::chrono::steady_clock::time_point(until), [] { return false; });
         if (stop.stop_requested()) return;
-        lock.unlock();
         const Nanoseconds now = now_monotonic();
+        std::vector<std::int64_t> overdue;
+        for (const auto& [request, pending] : pending_) {
+            if (pending.expires > now) break;
+            overdue.push_back(request);
+        }
+        lock.unlock();
         if (looks_for_stalls) fail_stalled(now);
-        const bool overdue = now >= deadline;
-        if (overdue) fail(request, fmt::format("no answer within {}", duration_text(to_seconds(timeout_))));
+        for (const std::int64_t request : overdue) {
+            fail(request, fmt::format("no answer within {}", duration_text(to_seconds(timeout_))));
+        }
         lock.lock();
-        if (overdue) deadlines_.pop_front();
     }
 }
 

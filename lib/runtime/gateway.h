@@ -9,7 +9,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -116,6 +115,7 @@ private:
         std::size_t pipeline = 0;
         Nanoseconds arrival{0};
         Nanoseconds deadline{0};
+        Nanoseconds expires{0};  ///< then it fails
         std::map<RouteNumber, Nanoseconds> sent;
         Done done;
         std::vector<TensorView> inputs;
@@ -157,9 +157,9 @@ private:
 
     mutable std::mutex mutex_;
     std::map<RouteNumber, Route> routes_;
-    std::map<std::int64_t, Pending> pending_;
-    std::deque<std::pair<Nanoseconds, std::int64_t>> deadlines_;
-    std::condition_variable_any deadline_added_;
+    std::map<std::int64_t, Pending> pending_;  ///< numbered in the order of arrival, so the first expires first
+    std::condition_variable_any request_added_;
+    bool expirer_idle_ = false;          ///< it is told when a request is added
     std::condition_variable owes_less_;  ///< a route, or the gateway itself
     std::size_t accepted_ = 0;           ///< not handed over yet
     std::string broken_;                 ///< why nothing more is taken
