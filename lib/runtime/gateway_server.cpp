@@ -9,7 +9,6 @@
 #include <grpcpp/impl/service_type.h>
 #include <algorithm>
 #include <condition_variable>
-#include <future>
 
 namespace carbonedge {
 namespace {
@@ -30,6 +29,12 @@ public:
           routing_(std::move(routing)),
           most_in_flight_(most_in_flight),
           observers_(std::move(observers)) {}
+    ~PipelineBackend() override {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return unanswered_ == 0; });
+    }
+    PipelineBackend(const PipelineBackend&) = delete;
+    PipelineBackend& operator=(const PipelineBackend&) = delete;
 
     [[nodiscard]] std::string server_name() const override { return "carbonedge-run"; }
     [[nodiscard]] bool ready() const override {
@@ -41,31 +46,30 @@ public:
         return name == model_.name ? std::optional(model_) : std::nullopt;
     }
 
-    InferenceOutcome infer(InferenceCall call) override {
+    void start(InferenceCall call, Answered answered) override {
         std::size_t pipeline = 0;
+        std::string refusal;
         {
             const std::lock_guard lock(mutex_);
-            if (draining_) return unavailable("the server is ending; ask another");
-            if (in_flight_ == most_in_flight_) {
-                return unavailable(fmt::format("{} requests are in flight already; try again later", in_flight_));
+            if (draining_) {
+                refusal = "the server is ending; ask another";
+            } else if (in_flight_ == most_in_flight_) {
+                refusal = fmt::format("{} requests are in flight already; try again later", in_flight_);
+            } else {
+                ++in_flight_;
+                ++unanswered_;
+                pipeline = routing_.choose();
             }
-            ++in_flight_;
-            pipeline = routing_.choose();
         }
-        auto promise = std::make_shared<std::promise<Answer>>();
-        std::future<Answer> answer = promise->get_future();
+        if (!refusal.empty()) {
+            answered(InferenceFailure{InferenceFailure::Kind::kUnavailable, refusal});
+            return;
+        }
+        // The gateway gives up by its own time limit.
         gateway_.submit(pipeline, call.inputs, std::move(call.owner), now_monotonic(),
-                        [promise](Answer given) { promise->set_value(std::move(given)); });
-        Answer given = answer.get();  // the gateway gives up by its own time limit
-        const std::lock_guard lock(mutex_);
-        --in_flight_;
-        changed_.notify_all();
-        if (routing_.finished) {
-            routing_.finished(static_cast<std::size_t>(given.record.pipeline), to_seconds(given.record.latency));
-        }
-        if (observers_.answered) observers_.answered(given.record, call.protocol);
-        if (given.record.ok) return std::move(given.outputs);
-        return InferenceFailure{InferenceFailure::Kind::kFailed, given.record.error};
+                        [this, protocol = call.protocol, tell = std::move(answered)](const Answer& given) {
+                            answer(given, protocol, tell);
+                        });
     }
 
     void ended(ClientProtocol protocol, InferenceResult result, Nanoseconds duration) override {
@@ -80,13 +84,28 @@ public:
     std::size_t drain(Nanoseconds patience, const std::stop_token& at_once) {
         std::unique_lock lock(mutex_);
         draining_ = true;
-        changed_.wait_for(lock, at_once, patience, [this] { return in_flight_ == 0; });
-        return in_flight_;
+        changed_.wait_for(lock, at_once, patience, [this] { return unanswered_ == 0; });
+        return unanswered_;
     }
 
 private:
-    static InferenceFailure unavailable(const std::string& problem) {
-        return {InferenceFailure::Kind::kUnavailable, problem};
+    void answer(const Answer& given, ClientProtocol protocol, const Answered& tell) {
+        {
+            const std::lock_guard lock(mutex_);
+            --in_flight_;  // before the client knows, who may ask for more at once
+            if (routing_.finished) {
+                routing_.finished(static_cast<std::size_t>(given.record.pipeline), to_seconds(given.record.latency));
+            }
+            if (observers_.answered) observers_.answered(given.record, protocol);
+        }
+        if (given.record.ok) {
+            tell(views_of(given.outputs));
+        } else {
+            tell(InferenceFailure{InferenceFailure::Kind::kFailed, given.record.error});
+        }
+        const std::lock_guard lock(mutex_);
+        --unanswered_;
+        changed_.notify_all();
     }
 
     Gateway& gateway_;
@@ -96,7 +115,8 @@ private:
     GatewayServer::Observers observers_;
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::size_t in_flight_ = 0;
+    std::size_t in_flight_ = 0;   ///< in the pipelines
+    std::size_t unanswered_ = 0;  ///< and those that are just being answered
     bool draining_ = false;
 };
 

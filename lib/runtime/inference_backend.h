@@ -2,6 +2,7 @@
 
 #include "lib/runtime/stage_runner.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,8 @@ struct InferenceCall {
     ClientProtocol protocol = ClientProtocol::kGrpc;
 };
 using InferenceOutcome = std::variant<std::vector<HostTensor>, InferenceFailure>;
+/// The same with outputs that live only while they are looked at.
+using InferenceAnswer = std::variant<std::vector<TensorView>, InferenceFailure>;
 
 /// What answers the protocol: a node for its stages, the gateway for the whole pipeline. All calls are thread-safe.
 class InferenceBackend {
@@ -57,8 +60,13 @@ public:
     [[nodiscard]] virtual bool ready() const = 0;
     [[nodiscard]] virtual std::vector<std::string> model_names() const = 0;
     [[nodiscard]] virtual std::optional<ServedModel> find_model(const std::string& name) const = 0;
-    /// Waits for the result.
-    virtual InferenceOutcome infer(InferenceCall call) = 0;
+    using Answered = std::function<void(const InferenceAnswer&)>;
+    /// Calls `answered` once, maybe before it returns: in the thread that computed or received the outputs, so that
+    /// nobody has to be woken and nothing be copied to be answered. It neither waits nor throws. start() itself waits
+    /// while what it hands the call to takes no more.
+    virtual void start(InferenceCall call, Answered answered) = 0;
+    /// start(), and waits for what comes of it.
+    InferenceOutcome infer(InferenceCall call);
     /// Hears of every call that a client made, refused ones included; `duration` is of the server's part.
     virtual void ended(ClientProtocol /*protocol*/, InferenceResult /*result*/, Nanoseconds /*duration*/) {}
 };

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <future>
 
 namespace carbonedge {
 namespace {
@@ -59,6 +60,21 @@ InferenceResult result_of(InferenceFailure::Kind kind) {
             break;
     }
     return InferenceResult::kFailed;
+}
+
+InferenceOutcome InferenceBackend::infer(InferenceCall call) {
+    const auto promise = std::make_shared<std::promise<InferenceOutcome>>();
+    std::future<InferenceOutcome> outcome = promise->get_future();
+    start(std::move(call), [promise](const InferenceAnswer& answer) {
+        if (const auto* failure = std::get_if<InferenceFailure>(&answer)) {
+            promise->set_value(*failure);
+            return;
+        }
+        std::vector<HostTensor> outputs;
+        for (const TensorView& view : std::get<std::vector<TensorView>>(answer)) outputs.push_back(copy_of(view));
+        promise->set_value(std::move(outputs));
+    });
+    return outcome.get();
 }
 
 std::string OfferedInputs::expect(std::size_t count) {

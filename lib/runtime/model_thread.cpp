@@ -26,6 +26,7 @@ bool ModelThread::post(Waiting waiting) {
     std::unique_lock lock(mutex_);
     if (!taken_.wait(lock, stop_.get_token(), [this] { return waiting_.size() < longest_queue_; })) return false;
     waiting_.push_back(std::move(waiting));
+    lock.unlock();  // or the thread that is woken would wait for it
     arrived_.notify_one();
     return true;
 }

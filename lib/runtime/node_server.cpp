@@ -12,6 +12,7 @@
 #include "lib/runtime/model_thread.h"
 #include "lib/runtime/proto/node.grpc.pb.h"
 #include "lib/runtime/stage_pass.h"
+#include "lib/runtime/time_limit.h"
 #include "lib/transport/clocks.h"
 #include "lib/transport/frame_stream.h"
 #include "lib/units/text.h"
@@ -63,6 +64,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
               stream_options())),
           control_path(options.directory + "/" + options.name + ".control"),
           pass(options.name, options.threads, pool, [this] { return Nanoseconds(clock_ahead.load()); }),
+          inference_limit(options.inference_timeout),
           model_thread(loader, options.longest_queue,
                        [this](std::vector<StageRequest> requests) { pass.run(std::move(requests)); }) {}
 
@@ -99,36 +101,34 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
                            stage.inputs, stage.outputs};
     }
 
-    InferenceOutcome infer(InferenceCall call) override {
+    void start(InferenceCall call, Answered answered) override {
         std::shared_ptr<LoadedStage> stage;
         {
             const std::shared_lock lock(tables_mutex);
             const auto found = stages.find(call.model);
-            if (found == stages.end()) {
-                return InferenceFailure{InferenceFailure::Kind::kFailed, "the stage has just been unloaded"};
-            }
-            stage = found->second;
+            if (found != stages.end()) stage = found->second;
         }
-        auto promise = std::make_shared<std::promise<InferenceOutcome>>();
-        std::future<InferenceOutcome> outcome = promise->get_future();
-        // The caller may give up before the model thread gets to it, so the work owns what it touches.
-        const bool posted = model_thread.post([stage, kept = std::move(call), promise] {
+        const auto fail = [](const Answered& tell, InferenceFailure::Kind kind, const std::string& problem) {
+            tell(InferenceFailure{kind, problem});
+        };
+        if (!stage) return fail(answered, InferenceFailure::Kind::kFailed, "the stage has just been unloaded");
+        const std::uint64_t number = inference_limit.begin([this, answered, fail] {
+            fail(answered, InferenceFailure::Kind::kTimeout,
+                 fmt::format("no result within {}", exact_duration(options.inference_timeout)));
+        });
+        // The caller may be told to give up before the model thread gets to it, so the work owns what it touches.
+        const bool posted = model_thread.post([this, stage, kept = std::move(call), number, answered, fail] {
             try {
-                std::vector<HostTensor> outputs;
-                stage->runner->run(kept.inputs, [&outputs](const std::vector<TensorView>& views) {
-                    for (const TensorView& view : views) outputs.push_back(copy_of(view));
+                stage->runner->run(kept.inputs, [&](const std::vector<TensorView>& outputs) {
+                    if (inference_limit.end(number)) answered(outputs);
                 });
-                promise->set_value(std::move(outputs));
             } catch (const std::exception& error) {
-                promise->set_value(InferenceFailure{InferenceFailure::Kind::kFailed, error.what()});
+                if (inference_limit.end(number)) fail(answered, InferenceFailure::Kind::kFailed, error.what());
             }
         });
-        if (!posted) return InferenceFailure{InferenceFailure::Kind::kFailed, "the node is shutting down"};
-        if (outcome.wait_for(options.inference_timeout) != std::future_status::ready) {
-            return InferenceFailure{InferenceFailure::Kind::kTimeout,
-                                    fmt::format("no result within {}", exact_duration(options.inference_timeout))};
+        if (!posted && inference_limit.end(number)) {
+            fail(answered, InferenceFailure::Kind::kFailed, "the node is shutting down");
         }
-        return outcome.get();
     }
 
     // -- wire::Node: the control service -----------------------------------------------------------------------------
@@ -440,6 +440,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
 
     std::atomic<std::int64_t> clock_ahead{0};  ///< ns that our clock shows more than the gateway's
     StagePass pass;
+    TimeLimit inference_limit;
     ModelThread model_thread;
     std::mutex connections_mutex;
     struct Reader {
