@@ -24,6 +24,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -37,6 +38,10 @@ namespace {
 
 /// A watcher cannot make a node do nothing else.
 constexpr Nanoseconds kShortestBeat = std::chrono::milliseconds(1);
+
+/// Broken connections that are kept for whoever watches; one who is slower than so many learns of the last ones. A peer
+/// may break connections for ever.
+constexpr std::size_t kMostEvents = 1024;
 
 /// Removes a file when it goes.
 struct FileRemoval {
@@ -236,8 +241,9 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         } catch (const EnvironmentError& error) {
             return {grpc::StatusCode::UNAVAILABLE, error.what()};
         }
+        Route replaced{stage, hop, next.to_answer};  // goes without the lock: its sender may wait for its thread
         const std::unique_lock lock(tables_mutex);
-        routes[request->pipeline()] = {stage, hop, next.to_answer};
+        std::swap(routes[request->pipeline()], replaced);
         return grpc::Status::OK;
     }
 
@@ -274,17 +280,18 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         if (!from_owner(*context)) return not_owner();
         const Nanoseconds period = std::max<Nanoseconds>(Nanoseconds(request->period_ns()), kShortestBeat);
         std::unique_lock lock(events_mutex);
-        std::size_t told = broken_connections.size();
+        std::size_t told = connections_broken();
         while (!end.stop_requested() && !context->IsCancelled()) {
-            const std::vector<wire::NodeEvent> news(broken_connections.begin() + static_cast<std::ptrdiff_t>(told),
+            const std::size_t untold = std::min(connections_broken() - told, broken_connections.size());
+            const std::vector<wire::NodeEvent> news(broken_connections.end() - static_cast<std::ptrdiff_t>(untold),
                                                     broken_connections.end());
-            told = broken_connections.size();
+            told = connections_broken();
             lock.unlock();
             bool heard = news.empty() ? writer->Write(wire::NodeEvent()) : true;
             for (const wire::NodeEvent& event : news) heard = heard && writer->Write(event);
             lock.lock();
             if (!heard) break;
-            connection_broke.wait_for(lock, end.get_token(), period, [&] { return told < broken_connections.size(); });
+            connection_broke.wait_for(lock, end.get_token(), period, [&] { return told < connections_broken(); });
         }
         return grpc::Status::OK;
     }
@@ -355,6 +362,9 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         return hop;
     }
 
+    /// How many connections have broken; under `events_mutex`.
+    std::size_t connections_broken() const { return forgotten_events + broken_connections.size(); }
+
     /// Tells whoever watches that frames of these pipelines may be lost.
     void tell_broken(const std::set<std::int32_t>& pipelines, const std::string& cause) {
         wire::NodeEvent event;
@@ -367,6 +377,10 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         }
         if (event.broken_pipelines().empty() || end.stop_requested()) return;
         const std::lock_guard lock(events_mutex);
+        if (broken_connections.size() == kMostEvents) {
+            broken_connections.pop_front();
+            ++forgotten_events;
+        }
         broken_connections.push_back(std::move(event));
         connection_broke.notify_all();
     }
@@ -431,7 +445,8 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     // A route's sender tells of its broken connection to the last, so what it tells outlives it.
     std::stop_source end;
     std::mutex events_mutex;
-    std::vector<wire::NodeEvent> broken_connections;  ///< ever; a connection breaks seldom
+    std::deque<wire::NodeEvent> broken_connections;  ///< the last of all that ever did
+    std::size_t forgotten_events = 0;
     std::condition_variable_any connection_broke;
 
     mutable std::shared_mutex tables_mutex;

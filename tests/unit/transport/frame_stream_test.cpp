@@ -137,18 +137,21 @@ TEST_CASE("a peer that is gone fails the send") {
 TEST_CASE("a listener bounds its connections and goes on") {
     for (const std::string& kind : stream_kinds()) {
         CAPTURE(kind);
+        std::mutex mutex;
         std::vector<std::string> said;
         StreamOptions options;
         options.most_connections = 2;
         options.connect_timeout = std::chrono::seconds(2);
-        options.warn = [&](const std::string& line) { said.push_back(line); };
+        options.warn = [&](const std::string& line) {
+            const std::lock_guard lock(mutex);
+            said.push_back(line);
+        };
         TestAuthority authority;
         options.tls = authority.issue("IP:127.0.0.1");
         const TemporaryFolder folder;
         const auto listener = listen_for_frames(
             kind + ":" + (kind == "unix" || kind == "shm" ? folder.file("s") : "127.0.0.1:0"), options);
         std::list<std::unique_ptr<FrameStream>> accepted;
-        std::mutex mutex;
         std::condition_variable changed;
         std::jthread acceptor([&] {
             while (auto stream = listener->accept()) {
