@@ -145,8 +145,8 @@ bool ControlClient::unload_stage(const std::string& name, Nanoseconds timeout) n
     return state_->stub->UnloadStage(&context, request, &response).ok();
 }
 
-std::optional<Nanoseconds> ControlClient::watch(Nanoseconds period, Nanoseconds patience, const OnBroken& on_broken,
-                                                const std::stop_token& stop) {
+std::optional<Silence> ControlClient::watch(Nanoseconds period, Nanoseconds patience, const OnBroken& on_broken,
+                                            const std::stop_token& stop) {
     grpc::ClientContext context;
     grpc::CompletionQueue queue;
     wire::WatchRequest request;
@@ -157,7 +157,7 @@ std::optional<Nanoseconds> ControlClient::watch(Nanoseconds period, Nanoseconds 
     const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
     reader->StartCall(reader.get());
     Nanoseconds last_sign = now_monotonic();
-    std::optional<Nanoseconds> silent;
+    std::optional<Silence> silent;
     bool started = false;
     while (!stop.stop_requested()) {
         void* tag = nullptr;
@@ -172,7 +172,7 @@ std::optional<Nanoseconds> ControlClient::watch(Nanoseconds period, Nanoseconds 
                 last_sign = now - patience + period;
                 continue;
             }
-            silent = now - last_sign;
+            silent = {now - last_sign, false};
             break;
         }
         if (!ok) {
@@ -182,7 +182,7 @@ std::optional<Nanoseconds> ControlClient::watch(Nanoseconds period, Nanoseconds 
             std::unique_lock lock(mutex);
             never.wait_until(lock, stop, std::chrono::steady_clock::time_point(last_sign + patience),
                              [] { return false; });
-            silent = now_monotonic() - last_sign;
+            silent = {now_monotonic() - last_sign, true};
             break;
         }
         if (started) {

@@ -32,6 +32,12 @@ struct ReportedUsage {
     std::string limit_mechanism;  ///< "cgroup-v1", "cgroup-v2"; "" where it has no control group of its own
 };
 
+/// What came of listening to a node.
+struct Silence {
+    Nanoseconds time{0};      ///< without a sign of life
+    bool broken_off = false;  ///< the connection has ended, which a node that froze leaves as it is
+};
+
 /// Speaks to the control socket of a node. Every call ends by `timeout`. Throws EnvironmentError naming the node,
 /// InputError where the node refuses what it was given, Interrupted where `stop` is requested.
 class ControlClient {
@@ -53,10 +59,10 @@ public:
 
     /// Hears of a pipeline whose connection broke at the node.
     using OnBroken = std::function<void(std::int32_t pipeline, const std::string& cause)>;
-    /// Asks for a sign of life every `period` and listens. Returns how long the node has given none, once that is
-    /// longer than `patience`; nothing once `stop` is requested.
-    std::optional<Nanoseconds> watch(Nanoseconds period, Nanoseconds patience, const OnBroken& on_broken,
-                                     const std::stop_token& stop);
+    /// Asks for a sign of life every `period` and listens. Returns once the node has given none for longer than
+    /// `patience`; nothing once `stop` is requested.
+    std::optional<Silence> watch(Nanoseconds period, Nanoseconds patience, const OnBroken& on_broken,
+                                 const std::stop_token& stop);
     /// Waits until it answers.
     void await(Nanoseconds timeout, const std::stop_token& stop);
     ReportedUsage usage(Nanoseconds timeout, const std::stop_token& stop);

@@ -6,14 +6,47 @@
 #include <fmt/format.h>
 #include <string.h>
 #include <cmath>
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <sstream>
 
 namespace carbonedge {
 namespace {
 
 constexpr Nanoseconds kRemovalPatience = std::chrono::seconds(30);
+constexpr Nanoseconds kKillPatience = std::chrono::seconds(10);
+/// Between two attempts to hear what the engine tells.
+constexpr Nanoseconds kHearAgain = std::chrono::seconds(1);
 constexpr std::string_view kLabel = "carbonedge.run";
+
+/// The container is removed when its node is started anew, or with its host.
+class ContainerNode final : public StartedNode {
+public:
+    ContainerNode(const ContainerCli& cli, NodeEndings& endings, std::string id, NodeAddresses addresses)
+        : cli_(cli), endings_(endings), id_(std::move(id)), addresses_(std::move(addresses)) {}
+    ~ContainerNode() override { endings_.forget(id_); }
+    ContainerNode(const ContainerNode&) = delete;
+    ContainerNode& operator=(const ContainerNode&) = delete;
+
+    NodeAddresses await(Nanoseconds /*timeout*/, const std::stop_token& /*stop*/) override { return addresses_; }
+    void on_end(OnEnd hear) override { endings_.hear(id_, std::move(hear)); }
+    std::optional<std::string> wait(Nanoseconds timeout) override { return endings_.wait(id_, timeout); }
+
+    void kill() noexcept override {
+        try {
+            if (!wait(Nanoseconds(0))) static_cast<void>(cli_.run({"kill", id_}, kKillPatience, {}));
+        } catch (const std::exception&) {
+            // Who cannot be killed is removed by force later.
+        }
+    }
+
+private:
+    const ContainerCli& cli_;
+    NodeEndings& endings_;
+    std::string id_;
+    NodeAddresses addresses_;
+};
 
 }  // namespace
 
@@ -93,36 +126,47 @@ DockerHost::DockerHost(const EngineOptions& options, const std::stop_token& stop
     }
 }
 
-DockerHost::~DockerHost() { remove_all(); }
+DockerHost::~DockerHost() {
+    watch_ = {};
+    remove_all();
+}
 
 std::string DockerHost::container_of(const std::string& node) const {
     return fmt::format("carbonedge-{}-{}", run_, node);
 }
 
-std::vector<PlacedNode> DockerHost::start(const std::vector<Node>& nodes, Bytes longest_message,
-                                          const std::stop_token& stop) {
-    for (const Node& node : nodes) started_.push_back(node.name);
-    std::vector<PlacedNode> placed(nodes.size());
-    in_parallel(nodes.size(), [&](std::size_t i) {
-        const Node& node = nodes[i];
-        const std::string certificates = security().encrypted() ? directory_.path() + "/" + node.name : "";
-        if (!certificates.empty()) copy_certificates(node);
-        static_cast<void>(cli_.ask(container_arguments(node, run_, longest_message, options_, certificates),
-                                   options_.start_timeout, stop));
-        const std::string address =
-            cli_.ask({"inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
-                      container_of(node.name)},
-                     options_.start_timeout, stop);
-        if (address.empty()) {
-            throw EnvironmentError(fmt::format("node '{}' {}", node.name,
-                                               ending_of(node.name, stop).value_or("has no address on its network")),
-                                   "look at its message");
-        }
-        placed[i] = {node, fmt::format("{}:{}", address, kControlPort),
-                     fmt::format("{}{}:{}", security().scheme(), address, kTensorPort),
-                     fmt::format("{}{}:{}", security().scheme(), node.name, kTensorPort)};
-    });
-    return placed;
+std::vector<std::unique_ptr<StartedNode>> DockerHost::start(const std::vector<Node>& nodes, Bytes longest_message,
+                                                            const std::stop_token& stop) {
+    if (!watch_.joinable()) watch_ = std::jthread([this](const std::stop_token& end) { watch(end); });
+    std::vector<std::string> again{"rm", "--force", "--volumes"};
+    for (const Node& node : nodes) {
+        if (!started_.insert(node.name).second) again.push_back(container_of(node.name));
+    }
+    if (again.size() > 3) static_cast<void>(cli_.run(again, options_.start_timeout, stop));
+    std::vector<std::unique_ptr<StartedNode>> started(nodes.size());
+    in_parallel(nodes.size(), [&](std::size_t i) { started[i] = start_one(nodes[i], longest_message, stop); });
+    return started;
+}
+
+std::unique_ptr<StartedNode> DockerHost::start_one(const Node& node, Bytes longest_message,
+                                                   const std::stop_token& stop) {
+    const std::string certificates = security().encrypted() ? directory_.path() + "/" + node.name : "";
+    if (!certificates.empty()) copy_certificates(node);
+    const std::string id = cli_.ask(container_arguments(node, run_, longest_message, options_, certificates),
+                                    options_.start_timeout, stop);
+    const std::string address =
+        cli_.ask({"inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", id},
+                 options_.start_timeout, stop);
+    if (address.empty()) {
+        throw EnvironmentError(
+            fmt::format("node '{}' {}", node.name, ending_of(id, stop).value_or("has no address on its network")),
+            "look at its message");
+    }
+    const std::string control = fmt::format("{}:{}", address, kControlPort);
+    return std::make_unique<ContainerNode>(
+        cli_, endings_, id,
+        NodeAddresses{control, control, fmt::format("{}{}:{}", security().scheme(), address, kTensorPort),
+                      fmt::format("{}{}:{}", security().scheme(), node.name, kTensorPort)});
 }
 
 void DockerHost::copy_certificates(const Node& node) const {
@@ -132,7 +176,7 @@ void DockerHost::copy_certificates(const Node& node) const {
     try {
         std::filesystem::create_directory(to);
         for (const char* name : {"ca.pem", "cert.pem", "key.pem"}) {
-            std::filesystem::copy_file(from / name, to / name);
+            std::filesystem::copy_file(from / name, to / name, std::filesystem::copy_options::overwrite_existing);
             std::filesystem::permissions(to / name, std::filesystem::perms(0444));
         }
     } catch (const std::filesystem::filesystem_error& error) {
@@ -142,10 +186,10 @@ void DockerHost::copy_certificates(const Node& node) const {
     }
 }
 
-std::optional<std::string> DockerHost::ending_of(const std::string& node, const std::stop_token& stop) const {
-    const std::string state = cli_.ask(
-        {"inspect", "--format", "{{.State.Running}} {{.State.ExitCode}} {{.State.OOMKilled}}", container_of(node)},
-        kRemovalPatience, stop);
+std::optional<std::string> DockerHost::ending_of(const std::string& id, const std::stop_token& stop) const {
+    const std::string state =
+        cli_.ask({"inspect", "--format", "{{.State.Running}} {{.State.ExitCode}} {{.State.OOMKilled}}", id},
+                 kRemovalPatience, stop);
     std::istringstream words(state);
     std::string running;
     int status = 0;
@@ -153,20 +197,36 @@ std::optional<std::string> DockerHost::ending_of(const std::string& node, const 
     words >> running >> status >> out_of_memory;
     if (running == "true") return std::nullopt;
     std::string ending = container_ending(status, out_of_memory == "true");
-    const ContainerCli::Outcome logs = cli_.run({"logs", "--tail", "1", container_of(node)}, kRemovalPatience, stop);
+    const ContainerCli::Outcome logs = cli_.run({"logs", "--tail", "1", id}, kRemovalPatience, stop);
     std::string last = logs.err.substr(0, logs.err.find('\n'));
     if (!last.empty()) ending += ": " + last;
     return ending;
 }
 
-void DockerHost::watch(const OnEnd& on_end, const std::stop_token& stop) {
-    const auto tell = [&](const std::string& node) {
-        if (const std::optional<std::string> how = ending_of(node, stop)) on_end(node, *how);
+void DockerHost::watch(const std::stop_token& stop) {
+    const auto tell = [&](const std::string& id) {
+        try {
+            if (const std::optional<std::string> how = ending_of(id, stop)) endings_.tell(id, *how);
+        } catch (const Interrupted&) {
+            return;  // we are ending
+        } catch (const EnvironmentError&) {
+            endings_.tell(id, "ended");  // it is removed already, or the engine has ended too
+        }
     };
-    // Events from before we listen are told too.
-    cli_.follow({"events", "--since", "60s", "--filter", fmt::format("label={}={}", kLabel, run_), "--filter",
-                 "event=die", "--format", "{{index .Actor.Attributes \"carbonedge.node\"}}"},
-                tell, stop);
+    std::mutex waiting;
+    std::condition_variable_any never;
+    std::unique_lock lock(waiting);
+    while (!stop.stop_requested()) {
+        try {
+            // Events from before we listen are told too.
+            cli_.follow({"events", "--since", "60s", "--filter", fmt::format("label={}={}", kLabel, run_), "--filter",
+                         "event=die", "--format", "{{.Actor.ID}}"},
+                        tell, stop);
+        } catch (const std::exception&) {
+            // Nodes that end are noticed by what is not heard of them.
+        }
+        never.wait_for(lock, stop, kHearAgain, [] { return false; });
+    }
 }
 
 void DockerHost::remove_all() noexcept {

@@ -1,11 +1,15 @@
 #pragma once
 
 #include "lib/runtime/container_cli.h"
+#include "lib/runtime/node_endings.h"
 #include "lib/runtime/node_host.h"
 #include "lib/runtime/private_directory.h"
 
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace carbonedge {
@@ -22,13 +26,17 @@ public:
     [[nodiscard]] std::string name() const override { return "docker"; }
     [[nodiscard]] PeerSecurity security() const override { return options_.container.security; }
     [[nodiscard]] std::string gateway_address() const override { return gateway_address_; }
-    std::vector<PlacedNode> start(const std::vector<Node>& nodes, Bytes longest_message,
-                                  const std::stop_token& stop) override;
-    void watch(const OnEnd& on_end, const std::stop_token& stop) override;
+    std::vector<std::unique_ptr<StartedNode>> start(const std::vector<Node>& nodes, Bytes longest_message,
+                                                    const std::stop_token& stop) override;
+    [[nodiscard]] Nanoseconds end_is_told() const override { return std::chrono::seconds(1); }
+    [[nodiscard]] std::string end_notice() const override { return "container end"; }
+    [[nodiscard]] std::string remedy() const override { return "look at its messages: docker logs"; }
 
 private:
     [[nodiscard]] std::string container_of(const std::string& node) const;
-    [[nodiscard]] std::optional<std::string> ending_of(const std::string& node, const std::stop_token& stop) const;
+    std::unique_ptr<StartedNode> start_one(const Node& node, Bytes longest_message, const std::stop_token& stop);
+    [[nodiscard]] std::optional<std::string> ending_of(const std::string& id, const std::stop_token& stop) const;
+    void watch(const std::stop_token& stop);
     void copy_certificates(const Node& node) const;
     void remove_all() noexcept;
 
@@ -38,7 +46,9 @@ private:
     std::string run_;      ///< names the network and begins the names of the containers
     std::string network_;  ///< "" before it is there
     std::string gateway_address_;
-    std::vector<std::string> started_;  ///< nodes
+    std::set<std::string> started_;  ///< nodes
+    NodeEndings endings_;            ///< by the identifiers of containers
+    std::jthread watch_;
 };
 
 /// What `docker run` is given for a node; `certificates` is the folder of its own, "" for none.

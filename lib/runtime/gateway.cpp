@@ -14,6 +14,8 @@ namespace {
 
 /// Within this time what a node's end, its connections and its heartbeat tell is one failure.
 constexpr Nanoseconds kSameIncident = std::chrono::seconds(1);
+/// Whoever runs containers may take so long to say why a connection broke.
+constexpr Nanoseconds kLateExplanation = std::chrono::seconds(3);
 
 /// What somebody else may free at any time, made ours.
 std::shared_ptr<const void> own(std::vector<TensorView>& inputs) {
@@ -164,13 +166,14 @@ void Gateway::fail_route(RouteNumber failed, const Failure& failure) {
 std::size_t Gateway::incident_of(const Failure& failure, const std::set<std::string>& nodes) {
     if (!incidents_.empty()) {
         Incident& last = incidents_.back();
-        const bool recent = failure.noticed - last.record.at < kSameIncident;
+        const Nanoseconds since = failure.noticed - last.record.at;
+        const bool recent = since < kSameIncident;
         const bool same_node = !failure.node.empty() && last.record.node == failure.node;
         // Connections break before the kernel tells that their process has ended.
         const bool explains = last.record.node.empty() && last.nodes.contains(failure.node);
         const bool same_break = last.record.node.empty() && failure.node.empty() &&
                                 std::ranges::any_of(nodes, [&](const auto& node) { return last.nodes.contains(node); });
-        if (recent && (same_node || explains || same_break)) {
+        if ((recent && (same_node || same_break)) || (explains && since < kLateExplanation)) {
             if (explains) {
                 last.record.node = failure.node;
                 last.record.cause = failure.cause;

@@ -1,42 +1,43 @@
 #pragma once
 
-#include "lib/cluster/cluster.h"
-#include "lib/measure/cpu_limit.h"
+#include "lib/runtime/clock_offset.h"
 #include "lib/runtime/control_client.h"
-#include "lib/runtime/node_child.h"
+#include "lib/runtime/node_host.h"
 
 #include <atomic>
-#include <cstdint>
 #include <future>
 #include <map>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 
 namespace carbonedge {
 
-/// A node's process from its start to its end.
+/// A node as its engine sees it, from its start to its end.
 struct NodeIncarnation {
-    std::string inference_address;
-    std::string tensors_address;
     std::map<std::string, LoadedStageSpecs> stages;
-    std::int64_t out_of_memory_before = 0;
-    std::string ended;                ///< why, once it has
-    std::atomic<bool> ending{false};  ///< it is asked to
-    std::atomic<bool> serves{false};  ///< a route has gone through it
-    std::unique_ptr<NodeChild> process;
+    ReportedUsage reported;  ///< what it last said
+    ClockOffset clock;
+    std::string ended;                 ///< why, once it has
+    std::stop_source gone;             ///< and then lets go who waits for its answer
+    std::atomic<bool> ending{false};   ///< it is asked to
+    std::atomic<bool> serves{false};   ///< a route has gone through it
+    std::atomic<bool> answers{false};  ///< `control` is there and was answered
+    NodeAddresses addresses;
     std::unique_ptr<ControlClient> control;
-    std::unique_ptr<ChildWatch> watch;
+    std::unique_ptr<StartedNode> started;  ///< calls back into what stands before it
     std::jthread pulse;
     std::future<void> farewell;  ///< of one that is asked to end
 };
 
-/// A node under its limits, whatever runs in it.
-struct LimitedNode {
+/// A node of the cluster that is or was in use.
+struct NodeSlot {
     Node node;
     bool optimise = true;
-    LimitGroup group;
-    Nanoseconds earlier_cpu{0};  ///< of incarnations before
+    NodeUsage earlier;  ///< of incarnations before
+    std::optional<EnforcedLimit> limit;
     std::shared_ptr<NodeIncarnation> now;
 };
 

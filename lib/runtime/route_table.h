@@ -25,7 +25,7 @@ struct RouteUse {
 struct Failure {
     std::string node;        ///< "" where a connection broke and its ends may both be well
     std::string cause;       ///< "node 'n1' was killed by signal 9 (Killed)"
-    std::string noticed_by;  ///< "process end", "heartbeat", "connection" or "no answers"
+    std::string noticed_by;  ///< "process end", "container end", "heartbeat", "connection" or "no answers"
     Nanoseconds noticed{0};  ///< CLOCK_MONOTONIC
     Nanoseconds silent{0};   ///< since the last sign of life, where one was awaited
 };

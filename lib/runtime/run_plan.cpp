@@ -7,7 +7,6 @@
 #include "lib/runtime/docker_host.h"
 #include "lib/runtime/failover.h"
 #include "lib/runtime/process_engine.h"
-#include "lib/runtime/remote_engine.h"
 #include "lib/runtime/run_account.h"
 #include "lib/runtime/session_stamp.h"
 #include "lib/runtime/swarm_host.h"
@@ -24,6 +23,8 @@ constexpr const char* kMeter = "model:cpu-seconds";
 
 /// So many heartbeats missing are a failure.
 constexpr int kMissedHeartbeats = 3;
+/// Of every CPU quota, whatever the plan says.
+constexpr Nanoseconds kSwarmPeriod = std::chrono::milliseconds(100);
 
 class OutputCheck {
 public:
@@ -109,12 +110,12 @@ std::unique_ptr<Engine> start_engine(const Plan& plan, const WriteStage& write_s
                                      const std::stop_token& stop) {
     if (options.name == "process") return std::make_unique<ProcessEngine>(plan, write_stage, options, stop);
     if (options.name == "docker") {
-        return std::make_unique<RemoteEngine>(plan, write_stage, options, std::make_unique<DockerHost>(options, stop),
-                                              stop);
+        return std::make_unique<NodeEngine>(plan, write_stage, options, std::make_unique<DockerHost>(options, stop),
+                                            stop);
     }
     if (options.name == "swarm") {
-        return std::make_unique<RemoteEngine>(plan, write_stage, options, std::make_unique<SwarmHost>(options, stop),
-                                              stop);
+        return std::make_unique<NodeEngine>(plan, write_stage, options, std::make_unique<SwarmHost>(options, stop),
+                                            stop);
     }
     throw UsageError("no engine '" + options.name + "'; valid: process, docker, swarm");
 }
@@ -136,8 +137,10 @@ EngineOptions engine_options(const Plan& plan, const RunOptions& options) {
     if (engine.heartbeat > Nanoseconds(0) && engine.heartbeat_patience == Nanoseconds(0)) {
         // A node that its quota stops says nothing for up to a period.
         engine.heartbeat_patience = kMissedHeartbeats * engine.heartbeat;
-        for (const Node& node : plan.cluster.nodes)
-            engine.heartbeat_patience = std::max(engine.heartbeat_patience, node.quota_period * 3 / 2);
+        for (const Node& node : plan.cluster.nodes) {
+            const Nanoseconds period = engine.name == "swarm" ? kSwarmPeriod : node.quota_period;
+            engine.heartbeat_patience = std::max(engine.heartbeat_patience, period * 3 / 2);
+        }
     }
     if (engine.gateway.stall == Nanoseconds(0)) engine.gateway.stall = engine.request_timeout / 3;
     return engine;

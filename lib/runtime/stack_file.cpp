@@ -7,6 +7,10 @@
 namespace carbonedge {
 namespace {
 
+/// A node ends at once when it is asked to; a frozen one is waited for in vain.
+constexpr const char* kStopGrace = "2s";
+/// Its heartbeats tell more and sooner, and a service with a health check is reached by its name only after the first.
+constexpr const char* kNoHealthCheck = "    healthcheck: {disable: true}\n";
 constexpr std::array<const char*, 3> kCertificateFiles{"ca", "cert", "key"};
 
 /// As YAML's single quotes have it, with `$` kept from being a variable of the compose file.
@@ -37,10 +41,14 @@ std::string service_text(const std::string& run, const StackService& service, By
     text += "    read_only: true\n    cap_drop: [ALL]\n";
     text += fmt::format("    labels: {}\n", list_of({"carbonedge.run=" + run, "carbonedge.node=" + node.name}));
     text += fmt::format("    volumes:\n      - type: tmpfs\n        target: {}\n", kContainerDirectory);
-    text += fmt::format(
-        "    healthcheck:\n      test: {}\n      interval: 10s\n      timeout: 5s\n      start_period: 60s\n",
-        list_of(
-            {"CMD", "carbonedge-probe", "--quiet", fmt::format("unix:{}/{}.control", kContainerDirectory, node.name)}));
+    text += fmt::format("    stop_grace_period: {}\n", kStopGrace);
+    text +=
+        options.fail_over
+            ? kNoHealthCheck
+            : fmt::format(
+                  "    healthcheck:\n      test: {}\n      interval: 10s\n      timeout: 5s\n      start_period: 60s\n",
+                  list_of({"CMD", "carbonedge-probe", "--quiet",
+                           fmt::format("unix:{}/{}.control", kContainerDirectory, node.name)}));
     text += fmt::format("    networks:\n      tensors:\n        aliases: {}\n", list_of({node.name}));
     if (options.container.security.encrypted()) {
         text += "    secrets:\n";
@@ -55,7 +63,8 @@ std::string service_text(const std::string& run, const StackService& service, By
          {std::pair(kControlPort, service.control_port), std::pair(kTensorPort, service.tensor_port)}) {
         text += fmt::format("      - {{target: {}, published: {}, protocol: tcp, mode: host}}\n", target, published);
     }
-    text += "    deploy:\n      replicas: 1\n      endpoint_mode: dnsrr\n      restart_policy: {condition: none}\n";
+    text += fmt::format("    deploy:\n      replicas: {}\n", service.runs ? 1 : 0);
+    text += "      endpoint_mode: dnsrr\n      restart_policy: {condition: none}\n";
     text += fmt::format("      labels: {}\n", list_of({"carbonedge.run=" + run, "carbonedge.node=" + node.name}));
     text += fmt::format("      placement:\n        constraints: {}\n",
                         list_of({fmt::format("node.labels.{} == true", placement_label(node.name))}));

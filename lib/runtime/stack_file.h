@@ -12,6 +12,7 @@ struct StackService {
     Node node;
     int control_port = 0;
     int tensor_port = 0;
+    bool runs = true;  ///< else it is there, without a task
 };
 
 /// The label that a host of the swarm carries (with the value "true") where it may run the node: "carbonedge.green".

@@ -2,14 +2,15 @@
 
 #include "lib/base/atomic_file.h"
 #include "lib/base/errors.h"
-#include "lib/runtime/stack_file.h"
+#include "lib/runtime/in_parallel.h"
 #include "lib/transport/clocks.h"
 
 #include <fmt/format.h>
+#include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <ostream>
-#include <set>
 #include <sstream>
 
 namespace carbonedge {
@@ -38,7 +39,40 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
+/// A task that will not run any more.
+bool is_over(const std::string& state) {
+    const auto begins = [&state](const char* word) { return state.starts_with(word); };
+    return std::ranges::any_of(std::array{"Complete", "Shutdown", "Failed", "Rejected", "Orphaned", "Remove"}, begins);
+}
+
 }  // namespace
+
+/// The tasks of a service, one after the other; each start of the node has its own.
+class SwarmHost::ServiceNode final : public StartedNode {
+public:
+    ServiceNode(SwarmHost& host, std::string node, std::string task_before, NodeAddresses addresses)
+        : host_(host), node_(std::move(node)), task_before_(std::move(task_before)), addresses_(std::move(addresses)) {}
+    ~ServiceNode() override { host_.endings_.forget(task_); }
+    ServiceNode(const ServiceNode&) = delete;
+    ServiceNode& operator=(const ServiceNode&) = delete;
+
+    NodeAddresses await(Nanoseconds timeout, const std::stop_token& stop) override {
+        task_ = host_.await_task(node_, task_before_, timeout, stop).id;
+        return addresses_;
+    }
+    void on_end(OnEnd hear) override { host_.endings_.hear(task_, std::move(hear)); }
+    std::optional<std::string> wait(Nanoseconds timeout) override { return host_.endings_.wait(task_, timeout); }
+    void kill() noexcept override {
+        if (!wait(Nanoseconds(0))) host_.end_task(node_);
+    }
+
+private:
+    SwarmHost& host_;
+    std::string node_;
+    std::string task_before_;
+    NodeAddresses addresses_;
+    std::string task_;  ///< "" before it is known
+};
 
 SwarmHost::SwarmHost(const EngineOptions& options, const std::stop_token& stop)
     : options_(options), cli_(options.container.program, options.environment), stack_(make_run_name()) {
@@ -52,6 +86,7 @@ SwarmHost::SwarmHost(const EngineOptions& options, const std::stop_token& stop)
 }
 
 SwarmHost::~SwarmHost() {
+    watch_ = {};
     if (!deployed_) return;
     try {
         const std::string name = "carbonedge-" + stack_;
@@ -102,19 +137,15 @@ std::string SwarmHost::address_for(const std::string& node, const std::stop_toke
     return found;
 }
 
-std::vector<PlacedNode> SwarmHost::start(const std::vector<Node>& nodes, Bytes longest_message,
-                                         const std::stop_token& stop) {
+std::string SwarmHost::service_of(const std::string& node) const {
+    return fmt::format("carbonedge-{}_{}", stack_, node);
+}
+
+void SwarmHost::deploy(Bytes longest_message, const std::stop_token& stop) {
     std::vector<StackService> services;
-    std::vector<PlacedNode> placed;
-    int port = kFirstPort;
-    for (const Node& node : nodes) {
-        const std::string address = address_for(node.name, stop);
-        services.push_back({node, port, port + 1});
-        placed.push_back({node, fmt::format("{}:{}", address, port),
-                          fmt::format("{}{}:{}", security().scheme(), address, port + 1),
-                          fmt::format("{}{}:{}", security().scheme(), node.name, kTensorPort)});
-        port += 2;
-        nodes_.push_back(node.name);
+    {
+        const std::lock_guard lock(mutex_);
+        services = services_;
     }
     std::ostringstream unused;
     write_output(options_.container.stack_file, true, stack_text(stack_, services, longest_message, options_), unused);
@@ -122,53 +153,115 @@ std::vector<PlacedNode> SwarmHost::start(const std::vector<Node>& nodes, Bytes l
     static_cast<void>(ask({"stack", "deploy", "--resolve-image", "never", "--compose-file",
                            options_.container.stack_file, "carbonedge-" + stack_},
                           stop));
-    await_tasks(nodes, stop);
-    return placed;
 }
 
-void SwarmHost::await_tasks(const std::vector<Node>& nodes, const std::stop_token& stop) const {
-    const Nanoseconds deadline = now_monotonic() + options_.start_timeout;
-    while (true) {
-        std::size_t running = 0;
-        std::string waiting;
-        for (const Node& node : nodes) {
-            const std::string state = ask({"service", "ps", "--no-trunc", "--format", "{{.CurrentState}}|{{.Error}}",
-                                           fmt::format("carbonedge-{}_{}", stack_, node.name)},
-                                          stop);
-            const std::string first = state.substr(0, state.find('\n'));
-            if (first.starts_with("Running")) ++running;
-            if (first.starts_with("Failed") || first.starts_with("Rejected")) {
-                throw EnvironmentError(
-                    fmt::format("node '{}' did not start: {}", node.name, first.substr(first.find('|') + 1)),
-                    "see docker service ps; each host needs the image");
-            }
-            if (!first.starts_with("Running")) waiting = fmt::format("node '{}' is {}", node.name, first);
+std::vector<std::unique_ptr<StartedNode>> SwarmHost::start(const std::vector<Node>& nodes, Bytes longest_message,
+                                                           const std::stop_token& stop) {
+    std::vector<std::unique_ptr<StartedNode>> started;
+    std::vector<std::string> again;
+    bool added = false;
+    for (const Node& node : nodes) {
+        const std::string address = address_for(node.name, stop);
+        std::string task_before;
+        std::unique_lock lock(mutex_);
+        auto service = std::ranges::find_if(services_, [&](const auto& other) { return other.node.name == node.name; });
+        if (service == services_.end()) {
+            const int port = kFirstPort + 2 * static_cast<int>(services_.size());
+            service = services_.insert(service, {node, port, port + 1, true});
+            added = true;
+        } else {
+            again.push_back(node.name);
         }
-        if (running == nodes.size()) return;
+        const StackService placed = *service;
+        lock.unlock();
+        if (!again.empty() && again.back() == node.name) task_before = newest_task(node.name, stop).id;
+        const std::string control = fmt::format("{}:{}", address, placed.control_port);
+        started.push_back(std::make_unique<ServiceNode>(
+            *this, node.name, task_before,
+            NodeAddresses{control, control, fmt::format("{}{}:{}", security().scheme(), address, placed.tensor_port),
+                          fmt::format("{}{}:{}", security().scheme(), node.name, kTensorPort)}));
+    }
+    if (added) deploy(longest_message, stop);
+    // A task that has ended stays so by itself: the stack says that nothing is restarted.
+    in_parallel(again.size(), [&](std::size_t i) {
+        say_runs(again[i], true);
+        static_cast<void>(
+            ask({"service", "update", "--detach", "--force", "--replicas", "1", service_of(again[i])}, stop));
+    });
+    if (!watch_.joinable()) watch_ = std::jthread([this](const std::stop_token& end) { watch(end); });
+    return started;
+}
+
+void SwarmHost::say_runs(const std::string& node, bool runs) {
+    const std::lock_guard lock(mutex_);
+    for (StackService& service : services_) {
+        if (service.node.name == node) service.runs = runs;
+    }
+}
+
+void SwarmHost::end_task(const std::string& node) noexcept {
+    try {
+        say_runs(node, false);
+        static_cast<void>(cli_.run({"service", "scale", "--detach", service_of(node) + "=0"}, kRemovalPatience, {}));
+    } catch (const std::exception&) {
+        // What still runs goes with the stack.
+    }
+}
+
+SwarmHost::Task SwarmHost::newest_task(const std::string& node, const std::stop_token& stop) const {
+    const std::string tasks = ask(
+        {"service", "ps", "--no-trunc", "--format", "{{.ID}}|{{.CurrentState}}|{{.Error}}", service_of(node)}, stop);
+    std::istringstream parts(tasks.substr(0, tasks.find('\n')));
+    Task task;
+    std::getline(parts, task.id, '|');
+    std::getline(parts, task.state, '|');
+    std::getline(parts, task.problem);
+    return task;
+}
+
+SwarmHost::Task SwarmHost::await_task(const std::string& node, const std::string& before, Nanoseconds timeout,
+                                      const std::stop_token& stop) const {
+    const Nanoseconds deadline = now_monotonic() + timeout;
+    while (true) {
+        Task task = newest_task(node, stop);
+        if (task.id == before) task.state = "waiting for its swarm";
+        if (task.state.starts_with("Running")) return task;
+        if (task.id != before && is_over(task.state)) {
+            throw EnvironmentError(fmt::format("could not be run: {}", task.problem),
+                                   "see docker service ps; each host needs the image");
+        }
+        // Who waits for a host that has gone waits in vain.
+        if (task.state.starts_with("Pending") || task.state.starts_with("Assigned")) {
+            static_cast<void>(address_for(node, stop));
+        }
         if (now_monotonic() > deadline) {
-            throw EnvironmentError(fmt::format("the swarm did not start every node in time: {}", waiting),
+            throw EnvironmentError(fmt::format("is still {}", task.state),
                                    "see docker service ps, or raise --start-timeout");
         }
         if (!pause(kLookPeriod, stop)) throw Interrupted();
     }
 }
 
-void SwarmHost::watch(const OnEnd& on_end, const std::stop_token& stop) {
-    std::set<std::string> told;
-    while (pause(kLookPeriod * 2, stop)) {
+void SwarmHost::watch(const std::stop_token& stop) {
+    const auto look = [&] {
         const ContainerCli::Outcome looked = cli_.run(
-            {"stack", "ps", "--no-trunc", "--format", "{{.Name}}|{{.CurrentState}}|{{.Error}}", "carbonedge-" + stack_},
+            {"stack", "ps", "--no-trunc", "--format", "{{.ID}}|{{.CurrentState}}|{{.Error}}", "carbonedge-" + stack_},
             kRemovalPatience, stop);
         for (const std::string& line : lines_of(looked.out)) {
-            for (const std::string& node : nodes_) {
-                if (!line.starts_with(fmt::format("carbonedge-{}_{}.", stack_, node))) continue;
-                const std::string state = line.substr(line.find('|') + 1);
-                const bool ended = !state.starts_with("Running") && !state.starts_with("Starting");
-                if (ended && told.insert(node).second) {
-                    const std::string how = state.substr(state.find('|') + 1);
-                    on_end(node, how.empty() ? "is " + state.substr(0, state.find('|')) : "ended: " + how);
-                }
-            }
+            const std::string state = line.substr(line.find('|') + 1);
+            if (!is_over(state)) continue;
+            const std::string how = state.substr(state.find('|') + 1);
+            endings_.tell(line.substr(0, line.find('|')),
+                          how.empty() ? "is " + state.substr(0, state.find('|')) : "ended: " + how);
+        }
+    };
+    while (pause(2 * kLookPeriod, stop)) {
+        try {
+            look();
+        } catch (const Interrupted&) {
+            return;
+        } catch (const EnvironmentError&) {
+            continue;  // the swarm may answer again; nodes that end are noticed by what is not heard of them
         }
     }
 }
