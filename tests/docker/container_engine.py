@@ -1,17 +1,24 @@
 """A container engine of the test's own: starts dockerd with everything it keeps in one folder, and makes an image of the programs of a
 build, their libraries and a shell, without a registry or a package server."""
 
+import argparse
+import json
 import os
 import pathlib
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "pipeline"))
+import run_test  # noqa: E402
+
 START_LIMIT_S = 60
+IMAGE = "carbonedge-of-build"
 
 
 def why_not():
@@ -75,6 +82,12 @@ class Engine:
         return [line for kind in [["ps", "--all"], ["network", "ls"]]
                 for line in self.ask(*kind, "--quiet", "--filter", "label=carbonedge.run").splitlines()]
 
+    def containers(self, node=""):
+        """What `docker inspect` tells of a run's containers that run, or of the one of this node."""
+        name = ["--filter", f"label=carbonedge.node={node}"] if node else []
+        ids = self.ask("ps", "--quiet", "--filter", "label=carbonedge.run", *name).split()
+        return json.loads(self.ask("inspect", *ids)) if ids else []
+
 
 def libraries_of(program):
     listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
@@ -100,3 +113,79 @@ def image_archive(programs, path):
         for target, source in sorted(files.items()):
             archive.add(source, target.lstrip("/"))
     return path
+
+
+def main(check):
+    """Calls check(tools, folder, archive, checks) where an engine can be started; the exit status of the test."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--programs", required=True)
+    arguments = parser.parse_args()
+    reason = why_not()
+    if reason:
+        print("skipped:", reason)
+        return run_test.SKIPPED
+    checks = run_test.Checks()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        tools = run_test.Tools(arguments.programs, folder)
+        run_test.prepare(tools, folder)
+        archive = image_archive([f"{arguments.programs}/carbonedge-{tool}" for tool in ["node", "probe"]], folder / "image.tar")
+        check(tools, folder, archive, checks)
+    return 1 if checks.failed else 0
+
+
+def started(tools, *words):
+    """A long run that has answered some requests, and the lines of its log so far."""
+    run = tools.start(*words, "--requests", "1000000", stdout=subprocess.PIPE)
+    lines = [run.stdout.readline() for _ in range(6)]
+    if not lines[-1]:
+        sys.exit("the run did not get going: " + run.stderr.read())
+    return run, lines
+
+
+class Survivor:
+    """A run with spares at a steady rate, whose nodes are hurt from outside while it goes on."""
+
+    RATE = 40  # requests a second; what one node does with ease
+
+    def __init__(self, tools, words, requests):
+        self.requests = requests
+        self.run = tools.start(*words, "--requests", requests, "--rate", f"{self.RATE}/s", "--ordered", stdout=subprocess.PIPE)
+        self.records = []
+        self.read(5)
+        self.home = self.records[-1]["stages"][0]["node"]
+
+    def read(self, answers):
+        """Reads so many lines more of its log."""
+        for _ in range(answers):
+            line = self.run.stdout.readline()
+            if not line:
+                sys.exit("the run did not get going: " + self.run.stderr.read())
+            self.records.append(json.loads(line))
+
+    def read_until(self, node):
+        """Reads until the node, or with "!" before it any other, answers; false where that does not come to pass."""
+        while self.records[-1].get("id") != self.requests - 1:
+            self.read(1)
+            if self.records[-1].get("record") != "request":
+                return False
+            serving = self.records[-1]["stages"][0]["node"] if self.records[-1]["ok"] else ""
+            if serving and (serving != node[1:] if node.startswith("!") else serving == node):
+                return True
+        return False
+
+    def end(self, checks, what, cause, noticed):
+        """Nothing was lost, and the log tells what happened: one of `cause` in one of the ways `noticed`."""
+        rest, talk = self.run.communicate(timeout=run_test.LIMIT_S)
+        self.records += [json.loads(line) for line in rest.splitlines()]
+        answers = [record["id"] for record in self.records if record.get("record") == "request" and record["ok"]]
+        checks.hold(f"{what}: the run succeeds", self.run.returncode == 0, self.run.returncode)
+        if checks.failed:
+            print(f"{what}: the run said:", talk)
+        checks.hold(f"{what}: every request is answered once, in order", answers == list(range(self.requests)), len(answers), len(set(answers)))
+        failures = [record for record in self.records if record.get("record") == "failover"]
+        told = [record for record in failures if record.get("node") == self.home and cause in record["cause"] and record["noticed_by"] in noticed]
+        checks.hold(f"{what}: the log says what failed and how that was noticed", bool(told), failures)
+        for record in told:
+            recovery = f"{record['recovery_ns'] / 1e6:.1f} ms" if "recovery_ns" in record else "nothing was under way"
+            print(f"{what}: noticed by {record['noticed_by']}, {record['resubmitted']} requests sent again, recovery {recovery}; {record['cause']}")

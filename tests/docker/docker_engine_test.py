@@ -1,38 +1,20 @@
 """carbonedge run --engine docker against a real container engine: what a user sees when all goes well, what the containers may do, and that
 nothing is left after success, failure and Ctrl-C."""
 
-import argparse
 import json
 import pathlib
 import signal
+import subprocess
 import sys
-import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "pipeline")]
-import container_engine  # noqa: E402
-import run_test  # noqa: E402
-
-IMAGE = "carbonedge-of-build"
+from container_engine import IMAGE, PATH, Engine, Survivor, main, run_test, started
 
 
-def started(tools, *options):
-    """A long run that has answered some requests, and the lines of its log so far."""
-    run = tools.start("run", "net.plan.json", "--model", "net.pt", "--engine", "docker", "--image", IMAGE, "--requests", "1000000", *options,
-                      stdout=run_test.subprocess.PIPE)
-    lines = [run.stdout.readline() for _ in range(6)]
-    if not lines[-1]:
-        sys.exit("the run did not get going: " + run.stderr.read())
-    return run, lines
-
-
-def containers(engine):
-    ids = engine.ask("ps", "--quiet", "--filter", "label=carbonedge.run").split()
-    return json.loads(engine.ask("inspect", *ids)) if ids else []
+WORDS = ["run", "net.plan.json", "--model", "net.pt", "--engine", "docker", "--image", IMAGE]
 
 
 def check_whole_run(tools, folder, engine, checks):
-    run = tools.start("run", "net.plan.json", "--model", "net.pt", "--engine", "docker", "--image", IMAGE, "--requests", "20", "--in-flight", "2", "-o", "docker.jsonl")
+    run = tools.start(*WORDS, "--requests", "20", "--in-flight", "2", "-o", "docker.jsonl")
     _, talk = run.communicate(timeout=run_test.LIMIT_S)
     checks.hold("a run succeeds and says nothing", run.returncode == 0 and talk == "", run.returncode, talk)
     if run.returncode != 0:
@@ -54,8 +36,8 @@ def check_whole_run(tools, folder, engine, checks):
 
 def check_what_containers_may(tools, engine, checks):
     tools.must("run", "certificates", "tls", "--plan", "net.plan.json")
-    run, _ = started(tools, "--tls", "tls")
-    found = containers(engine)
+    run, _ = started(tools, *WORDS, "--tls", "tls")
+    found = engine.containers()
     checks.hold("a container a node", sorted(c["Config"]["Labels"]["carbonedge.node"] for c in found) == ["left", "right"], found)
     for container in found:
         host = container["HostConfig"]
@@ -78,8 +60,8 @@ def check_what_containers_may(tools, engine, checks):
 
 
 def check_death(tools, engine, checks):
-    run, _ = started(tools)
-    victim = containers(engine)[0]
+    run, _ = started(tools, *WORDS)
+    victim = engine.containers()[0]
     engine.ask("kill", victim["Id"])
     _, talk = run.communicate(timeout=run_test.LIMIT_S)
     checks.hold("a run whose container is killed ends with 1", run.returncode == 1, run.returncode, talk)
@@ -101,33 +83,75 @@ def check_refusals(tools, engine, checks):
     run_test.os.environ["DOCKER_HOST"] = engine.host
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--programs", required=True)
-    arguments = parser.parse_args()
-    reason = container_engine.why_not()
-    if reason:
-        print("skipped:", reason)
-        return run_test.SKIPPED
-    checks = run_test.Checks()
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        tools = run_test.Tools(arguments.programs, folder)
-        run_test.prepare(tools, folder)
-        engine = container_engine.Engine(folder / "engine")
-        try:
-            archive = container_engine.image_archive([f"{arguments.programs}/carbonedge-{tool}" for tool in ["node", "probe"]], folder / "image.tar")
-            engine.ask("import", str(archive), IMAGE)
-            archive.unlink()
-            run_test.os.environ |= {"DOCKER_HOST": engine.host, "PATH": container_engine.PATH}
-            check_whole_run(tools, folder, engine, checks)
-            check_what_containers_may(tools, engine, checks)
-            check_death(tools, engine, checks)
-            check_refusals(tools, engine, checks)
-        finally:
-            engine.stop()
-    return 1 if checks.failed else 0
+def exhaust_memory(container):
+    """Takes memory in the container's control group until the kernel kills its node for it, or somebody else."""
+    pid = container["State"]["Pid"]
+    groups = [line.split(":", 2) for line in pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines()]
+    group = next(f"/sys/fs/cgroup/{name}{path}" for _, name, path in groups if name in ("memory", ""))
+    pathlib.Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
+    taker = f"""
+import os
+open("{group}/cgroup.procs", "w").write("0")
+taken = []
+while os.path.exists("/proc/{pid}/root/run") and len(taken) < 300:
+    taken.append(bytearray(4 << 20))
+"""
+    subprocess.run([sys.executable, "-c", taker], check=False)
+
+
+def check_survival(tools, folder, engine, checks):
+    """With a warm spare a container that is hurt costs nobody an answer, and its node comes back."""
+    words = ["run", "one.plan.json", "--model", "net.pt", "--engine", "docker", "--image", IMAGE, "--spares", "warm"]
+    ended = ["container end", "connection", "heartbeat"]  # whichever came first
+    # A node whose memory is full may say nothing for a while before it is killed for it.
+    for what, heartbeat, injure, cause, noticed in [
+        ("a killed container", "100ms", lambda hurt: engine.ask("kill", "--signal", "KILL", hurt["Id"]), "was killed by signal 9", ended),
+        ("a paused container", "100ms", lambda hurt: engine.ask("pause", hurt["Id"]), "gave no sign of life", ["heartbeat"]),
+        ("a container out of memory", "2s", exhaust_memory, "out of memory", ended),
+    ]:
+        run = Survivor(tools, [*words, "--heartbeat", heartbeat], 600)
+        hurt = engine.containers(run.home)[0]
+        injure(hurt)
+        checks.hold(f"{what}: its spare answers", run.read_until("!" + run.home))
+        checks.hold(f"{what}: its node comes back", run.read_until(run.home))
+        again = engine.containers(run.home)
+        checks.hold(f"{what}: as another container", len(again) == 1 and again[0]["Id"] != hurt["Id"], again)
+        run.end(checks, what, cause, noticed)
+        checks.hold(f"{what}: both nodes are accounted for", sum(record.get("record") == "node" for record in run.records) == 2, run.records[-3:])
+        checks.hold(f"{what}: nothing is left", not engine.left_of_runs() and not list(folder.glob("carbonedge-*")), engine.left_of_runs(), list(folder.glob("carbonedge-*")))
+
+
+def check_cold(tools, folder, engine, checks):
+    """Without anything loaded in advance the other node is started when it is needed; Ctrl-C meanwhile leaves nothing either."""
+    words = ["run", "one.plan.json", "--model", "net.pt", "--engine", "docker", "--image", IMAGE, "--spares", "cold"]
+    run = Survivor(tools, words, 400)
+    checks.hold("cold: nothing is started in advance", len(engine.containers()) == 1, engine.containers())
+    engine.ask("kill", engine.containers(run.home)[0]["Id"])
+    run.end(checks, "a killed container, cold", "was killed by signal 9", ["container end", "connection", "heartbeat"])
+    run = Survivor(tools, words, 100_000)
+    engine.ask("kill", engine.containers(run.home)[0]["Id"])
+    run.run.send_signal(signal.SIGINT)
+    _, talk = run.run.communicate(timeout=run_test.LIMIT_S)
+    checks.hold("a run that is interrupted while it recovers ends with 130", run.run.returncode == 130, run.run.returncode, talk)
+    checks.hold("nothing is left of it", not engine.left_of_runs() and not list(folder.glob("carbonedge-*")), engine.left_of_runs(), list(folder.glob("carbonedge-*")))
+
+
+def check(tools, folder, archive, checks):
+    engine = Engine(folder / "engine")
+    try:
+        engine.ask("import", str(archive), IMAGE)
+        archive.unlink()
+        run_test.os.environ |= {"DOCKER_HOST": engine.host, "PATH": PATH}
+        check_whole_run(tools, folder, engine, checks)
+        check_what_containers_may(tools, engine, checks)
+        check_death(tools, engine, checks)
+        tools.must("plan", "net.profile.csv", "--cluster", "two.ini", "--minimize", "latency", "-o", "one.plan.json")
+        check_survival(tools, folder, engine, checks)
+        check_cold(tools, folder, engine, checks)
+        check_refusals(tools, engine, checks)
+    finally:
+        engine.stop()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(check))

@@ -1,23 +1,16 @@
 """carbonedge run --engine swarm on two container engines joined into one swarm, each in a network namespace of its own, the nodes of one
 plan on both: tensors cross an overlay network."""
 
-import argparse
 import contextlib
 import json
 import os
-import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "pipeline")]
-import container_engine  # noqa: E402
-import run_test  # noqa: E402
+from container_engine import IMAGE, PATH, Engine, Survivor, main, run_test, started
 
-IMAGE = "carbonedge-of-build"
 HERE_ADDRESS, THERE_ADDRESS = "10.211.7.1", "10.211.7.2"
 REMOVAL_LIMIT_S = 60
 # The second engine's own /run/docker; `ip netns exec` would hide the control groups.
@@ -25,14 +18,19 @@ OWN_MOUNTS = 'mkdir -p /run/docker && mount -t tmpfs none /run/docker && exec "$
 
 
 def command(*words, check=True):
-    return subprocess.run(words, env=os.environ | {"PATH": container_engine.PATH}, capture_output=True, text=True, check=check)
+    return subprocess.run(words, env=os.environ | {"PATH": PATH}, capture_output=True, text=True, check=check)
+
+
+def interfaces():
+    """The two ends of the link between the hosts: ours and theirs."""
+    return f"ce{os.getpid() % 100000}a", f"ce{os.getpid() % 100000}b"
 
 
 @contextlib.contextmanager
 def second_host():
     """A network namespace that a pair of virtual interfaces joins to ours; its name."""
     name = f"carbonedge-{os.getpid()}"
-    ours, theirs = f"ce{os.getpid() % 100000}a", f"ce{os.getpid() % 100000}b"
+    ours, theirs = interfaces()
     command("ip", "netns", "add", name)
     try:
         command("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", name)
@@ -50,10 +48,10 @@ def second_host():
 @contextlib.contextmanager
 def swarm(folder, archive):
     with second_host() as namespace, contextlib.ExitStack() as stack:
-        here = container_engine.Engine(folder / "here")
+        here = Engine(folder / "here")
         stack.callback(here.stop)
         prefix = ["nsenter", f"--net=/run/netns/{namespace}", "unshare", "--mount", "--", "sh", "-c", OWN_MOUNTS, "sh"]
-        there = container_engine.Engine(folder / "there", prefix)
+        there = Engine(folder / "there", prefix)
         stack.callback(there.stop)
         for engine in [here, there]:
             engine.ask("import", str(archive), IMAGE)
@@ -65,10 +63,12 @@ def swarm(folder, archive):
         yield here, there
 
 
-def label(manager, engine, *names):
+def label(manager, engine, name):
+    """The node's place is this engine's host, and no other."""
     node = engine.ask("info", "--format", "{{.Swarm.NodeID}}")
-    for name in names:
-        manager.ask("node", "update", "--label-add", f"carbonedge.{name}=true", node)
+    for host in manager.ask("node", "ls", "--quiet").split():
+        change = ["--label-add", f"carbonedge.{name}=true"] if host == node else ["--label-rm", f"carbonedge.{name}"]
+        manager.ask("node", "update", *change, host, check=False)  # none to remove is no matter
 
 
 def run_words(*options):
@@ -117,9 +117,7 @@ def check_whole_run(tools, folder, here, there, checks):
 
 
 def check_interrupt(tools, here, there, checks):
-    run = tools.start(*run_words("--requests", "1000000", "--plain-text-across-hosts"), stdout=subprocess.PIPE)
-    lines = [run.stdout.readline() for _ in range(6)]
-    checks.hold("a run gets going", bool(lines[-1]), lines)
+    run, _ = started(tools, *run_words("--plain-text-across-hosts"))
     on_hosts = [len(engine.ask("ps", "--quiet", "--filter", f"ancestor={IMAGE}").split()) for engine in [here, there]]
     checks.hold("a container on each host", on_hosts == [1, 1], on_hosts)
     run.send_signal(signal.SIGINT)
@@ -129,9 +127,7 @@ def check_interrupt(tools, here, there, checks):
 
 
 def check_death(tools, here, there, checks):
-    run = tools.start(*run_words("--requests", "1000000", "--plain-text-across-hosts"), stdout=subprocess.PIPE)
-    lines = [run.stdout.readline() for _ in range(6)]
-    checks.hold("a run gets going", bool(lines[-1]), lines)
+    run, _ = started(tools, *run_words("--plain-text-across-hosts"))
     there.ask("kill", *there.ask("ps", "--quiet", "--filter", f"ancestor={IMAGE}").split())
     _, talk = run.communicate(timeout=run_test.LIMIT_S)
     checks.hold("a run whose node on the other host is killed ends with 1", run.returncode == 1, run.returncode, talk)
@@ -139,30 +135,42 @@ def check_death(tools, here, there, checks):
     checks.hold("nothing is left after a failure", not (found := left(here, there)), found)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--programs", required=True)
-    arguments = parser.parse_args()
-    reason = container_engine.why_not()
-    if reason:
-        print("skipped:", reason)
-        return run_test.SKIPPED
-    checks = run_test.Checks()
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        tools = run_test.Tools(arguments.programs, folder)
-        run_test.prepare(tools, folder)
-        archive = container_engine.image_archive([f"{arguments.programs}/carbonedge-{tool}" for tool in ["node", "probe"]], folder / "image.tar")
-        with swarm(folder, archive) as (here, there):
-            run_test.os.environ |= {"DOCKER_HOST": here.host, "PATH": container_engine.PATH}
-            check_refusals(tools, here, there, checks)
-            label(here, here, "left")
-            label(here, there, "right")
-            check_whole_run(tools, folder, here, there, checks)
-            check_interrupt(tools, here, there, checks)
-            check_death(tools, here, there, checks)
-    return 1 if checks.failed else 0
+def check_survival(tools, folder, here, there, checks):
+    """The one node that the plan uses is on the other host: it is killed, and comes back; then its host cannot be reached any more."""
+    tools.must("plan", "net.profile.csv", "--cluster", "two.ini", "--minimize", "latency", "-o", "one.plan.json")
+    home = json.loads((folder / "one.plan.json").read_text())["pipelines"][0]["stages"][0]["node"]
+    label(here, here, "left" if home == "right" else "right")
+    label(here, there, home)
+    words = ["run", "one.plan.json", "--model", "net.pt", "--engine", "swarm", "--image", IMAGE, "--tls", "tls", "--spares", "warm", "--heartbeat", "200ms"]
+    run = Survivor(tools, words, 1600)
+    there.ask("kill", there.ask("ps", "--quiet", "--filter", f"ancestor={IMAGE}"))
+    checks.hold("a killed task: its spare answers", run.read_until("!" + home))
+    checks.hold("a killed task: its node comes back", run.read_until(home))
+    run.end(checks, "a killed task", f"node '{home}'", ["container end", "connection", "heartbeat"])
+    checks.hold("nothing is left", not (found := left(here, there)), found)
+
+    run = Survivor(tools, words, 800)
+    command("ip", "link", "set", interfaces()[0], "down")
+    try:
+        checks.hold("a host that cannot be reached: its spare answers", run.read_until("!" + home))
+        run.read(100)
+    finally:
+        command("ip", "link", "set", interfaces()[0], "up")
+    run.end(checks, "a host that cannot be reached", "gave no sign of life", ["heartbeat"])
+    checks.hold("nothing is left after the host was away", not (found := left(here, there)), found)
+
+
+def check(tools, folder, archive, checks):
+    with swarm(folder, archive) as (here, there):
+        run_test.os.environ |= {"DOCKER_HOST": here.host, "PATH": PATH}
+        check_refusals(tools, here, there, checks)
+        label(here, here, "left")
+        label(here, there, "right")
+        check_whole_run(tools, folder, here, there, checks)
+        check_interrupt(tools, here, there, checks)
+        check_death(tools, here, there, checks)
+        check_survival(tools, folder, here, there, checks)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(check))

@@ -34,9 +34,6 @@ void require_arguments(const RunToolOptions& options) {
         throw UsageError(
             "--replan: virtual time holds to one plan; `carbonedge plan update --series` walks through time");
     }
-    if (options.replan && options.engine != "process") {
-        throw UsageError("--replan: routes change with --engine process alone, so far");
-    }
     if (options.engine == "swarm" && !options.security.encrypted() && !options.security.plain_text) {
         throw UsageError(
             "the hosts of a swarm need certificates, --tls DIR ('carbonedge run certificates' makes them), or "
