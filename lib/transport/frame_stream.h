@@ -68,16 +68,17 @@ struct StreamOptions {
     std::string expected_name{};
     /// Listening: names of which a peer's certificate must carry one; none: whoever the authority has signed.
     std::vector<std::string> accepted_names{};
-    bool plain_text_across_hosts = false;  ///< tcp: beyond loopback, where everybody on the way can read and write
-    std::size_t most_connections = 256;    ///< of a listener at a time
+    /// tcp: and ucx: beyond loopback, where everybody on the way can read and write.
+    bool plain_text_across_hosts = false;
+    std::size_t most_connections = 256;  ///< of a listener at a time
     /// Listening: one line about a peer that was refused, each different one once; may be called from any thread.
     std::function<void(const std::string&)> warn{};
 };
 
-/// `address` is "unix:/path", "shm:/path" (shared memory, met at a unix socket), "tcp:host:port" (in the clear) or
-/// "tls:host:port" (mutual TLS 1.3); an IPv6 host stands in brackets. `peer` names the other end in messages. Throws
-/// EnvironmentError, InputError (certificates that cannot be used), UsageError (no such kind of address; plain text
-/// beyond loopback that is not allowed).
+/// `address` is "unix:/path", "shm:/path" (shared memory, met at a unix socket), "tcp:host:port" (in the clear),
+/// "tls:host:port" (mutual TLS 1.3) or "ucx:host:port" (whatever UCX finds, in the clear); an IPv6 host stands in
+/// brackets. `peer` names the other end in messages. Throws EnvironmentError, InputError (certificates that cannot be
+/// used), UsageError (no such kind of address; plain text beyond loopback that is not allowed).
 std::unique_ptr<FrameStream> connect_frames(const std::string& address, const std::string& peer,
                                             const StreamOptions& options);
 /// As connect_frames(); port 0 takes a free one. Peers that are not wanted are refused and named to `options.warn`;

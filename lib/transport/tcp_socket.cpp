@@ -52,12 +52,12 @@ bool is_loopback(const addrinfo& info) {
     return IN6_IS_ADDR_LOOPBACK(&address->sin6_addr);
 }
 
-void require_reach(const addrinfo& info, const HostPort& address, Reach reach) {
+void require_reach(const addrinfo& info, const HostPort& address, Reach reach, const char* scheme = "tcp") {
     if (reach == Reach::kAnywhere || is_loopback(info)) return;
     throw UsageError(
-        fmt::format("tcp:{} is beyond this machine, and tcp: is in the clear: use tls:{}, or allow plain "
+        fmt::format("{}:{} is beyond this machine, and {}: is in the clear: use tls:{}, or allow plain "
                     "text across hosts where the network is trusted",
-                    host_port_text(address), host_port_text(address)));
+                    scheme, host_port_text(address), scheme, host_port_text(address)));
 }
 
 void set_option(const Descriptor& socket, int level, int option, int value) {
@@ -98,16 +98,6 @@ int connect_within(const Descriptor& socket, const addrinfo& info, Nanoseconds d
     return 0;
 }
 
-HostPort numeric_address(const sockaddr_storage& address, socklen_t size) {
-    std::array<char, NI_MAXHOST> host{};
-    std::array<char, NI_MAXSERV> port{};
-    if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(), port.data(),
-                      port.size(), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
-        return {"unknown", "0"};
-    }
-    return {host.data(), port.data()};
-}
-
 }  // namespace
 
 HostPort parse_host_port(std::string_view text) {
@@ -135,6 +125,29 @@ HostPort parse_host_port(std::string_view text) {
 std::string host_port_text(const HostPort& address) {
     if (address.host.find(':') != std::string::npos) return "[" + address.host + "]:" + address.port;
     return address.host + ":" + address.port;
+}
+
+HostPort numeric_address(const sockaddr_storage& address, socklen_t size) {
+    std::array<char, NI_MAXHOST> host{};
+    std::array<char, NI_MAXSERV> port{};
+    if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(), port.data(),
+                      port.size(), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+        return {"unknown", "0"};
+    }
+    return {host.data(), port.data()};
+}
+
+Reach reach_of(const StreamOptions& options) {
+    return options.plain_text_across_hosts ? Reach::kAnywhere : Reach::kLoopback;
+}
+
+ResolvedAddress resolve_address(const HostPort& address, Reach reach, const char* scheme) {
+    const AddressList list = resolve(address, false);
+    require_reach(*list, address, reach, scheme);
+    ResolvedAddress resolved;
+    resolved.size = list->ai_addrlen;
+    std::memcpy(&resolved.storage, list->ai_addr, list->ai_addrlen);
+    return resolved;
 }
 
 void tune_tcp_socket(const Descriptor& socket, const StreamOptions& options) {

@@ -3,6 +3,7 @@
 #include "lib/transport/descriptor.h"
 #include "lib/transport/frame_stream.h"
 
+#include <sys/socket.h>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,16 @@ std::string host_port_text(const HostPort& address);
 
 /// Whether a socket may leave this machine.
 enum class Reach { kLoopback, kAnywhere };
+Reach reach_of(const StreamOptions& options);
+
+/// A host's first address, for carriers that open their own sockets; `scheme` ("ucx") is for messages. Throws
+/// EnvironmentError; UsageError where it is beyond `reach`.
+struct ResolvedAddress {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+};
+ResolvedAddress resolve_address(const HostPort& address, Reach reach, const char* scheme);
+HostPort numeric_address(const sockaddr_storage& address, socklen_t size);
 
 /// A connected socket, tuned for messages. Throws EnvironmentError; UsageError where the host is beyond `reach`.
 Descriptor connect_tcp_socket(const HostPort& address, Reach reach, const std::string& peer,

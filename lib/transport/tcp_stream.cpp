@@ -8,10 +8,6 @@
 namespace carbonedge {
 namespace {
 
-Reach reach_of(const StreamOptions& options) {
-    return options.plain_text_across_hosts ? Reach::kAnywhere : Reach::kLoopback;
-}
-
 class TcpListener final : public FrameListener {
 public:
     TcpListener(const std::string& address, const StreamOptions& options)

@@ -2,13 +2,19 @@
 
 #include "lib/base/errors.h"
 #include "lib/transport/line_fit.h"
+#include "tests/support/skip.h"
 #include "tests/unit/transport/stream_pair.h"
 
 #include <doctest/doctest.h>
 #include <algorithm>
+#include <filesystem>
 
 namespace carbonedge {
 namespace {
+
+std::ptrdiff_t threads_here() {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
+}
 
 TEST_CASE("a gauge measures every kind of stream to a process of its own") {
     for (const std::string& kind : stream_kinds()) {
@@ -17,6 +23,10 @@ TEST_CASE("a gauge measures every kind of stream to a process of its own") {
         StreamOptions options;
         options.tls = authority.issue("IP:127.0.0.1");
         const TemporaryFolder folder;
+        if (kind == "ucx" && threads_here() > 1) {
+            skip_test("UCX runs already in this process, which cannot be forked any more; ctest runs each test alone");
+            return;
+        }
         const bool in_folder = kind == "unix" || kind == "shm";
         const GaugePeer peer(kind + ":" + (in_folder ? folder.file("s") : "127.0.0.1:0"), options);
         const auto stream = connect_frames(peer.address(), "peer", options);

@@ -17,7 +17,11 @@ namespace carbonedge {
 
 /// Every way that frames travel between processes, by the start of its addresses.
 inline const std::vector<std::string>& stream_kinds() {
+#ifdef CARBONEDGE_WITHOUT_UCX
     static const std::vector<std::string> kinds{"unix", "shm", "tcp", "tls"};
+#else
+    static const std::vector<std::string> kinds{"unix", "shm", "tcp", "tls", "ucx"};
+#endif
     return kinds;
 }
 
