@@ -30,7 +30,8 @@ struct NextHop {
 };
 
 /// Sends frames over one link, in order. Without emulation the calling thread writes to the socket straight from the
-/// tensors; with it the tensors are copied (or kept through `owner`) and a thread of its own waits for their time.
+/// tensors; with it the tensors are copied (or kept through `owner`) and a thread of its own waits for their time. What
+/// waits is bounded as by a socket's buffer and what a real link has on its way; then the calling thread waits too.
 class LinkSender {
 public:
     using OnFailure = std::function<void(const FrameHead&, const std::string& problem)>;
@@ -48,7 +49,10 @@ public:
     void send(FrameHead head, const std::vector<TensorView>& tensors, std::shared_ptr<const void> owner = nullptr,
               Nanoseconds clock_ahead = Nanoseconds(0));
     /// Breaks the connection: a send that is stuck in another thread fails, and so does every later one.
-    void shut_down() const { stream_->shut_down(); }
+    void shut_down();
+
+    /// What a link holds before whoever sends has to wait: a socket's buffer, and what is on the way.
+    static std::int64_t most_waiting_bytes(const LinkEmulation& link);
 
 private:
     struct Waiting {
@@ -57,6 +61,7 @@ private:
         std::shared_ptr<const void> owner;
         Nanoseconds deliver{0};
     };
+    bool wait_for_room(std::unique_lock<std::mutex>& lock, std::int64_t bytes);
     void deliver_in_time(const std::stop_token& stop);
     void write(const FrameHead& head, const std::vector<TensorView>& tensors);
 
@@ -67,7 +72,10 @@ private:
     std::mutex writing_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
+    std::condition_variable room_;
     std::deque<Waiting> waiting_;
+    std::int64_t waiting_bytes_ = 0;
+    bool ended_ = false;
     Nanoseconds link_free_{0};
     std::jthread thread_;
 };

@@ -42,18 +42,18 @@ AddressList resolve(const HostPort& address, bool to_listen) {
     return list;
 }
 
-bool is_loopback(const addrinfo& info) {
-    if (info.ai_family == AF_INET) {
-        const auto* address = reinterpret_cast<const sockaddr_in*>(info.ai_addr);
+bool is_loopback(const sockaddr* any) {
+    if (any->sa_family == AF_INET) {
+        const auto* address = reinterpret_cast<const sockaddr_in*>(any);
         return ntohl(address->sin_addr.s_addr) >> 24U == 127;
     }
-    const auto* address = reinterpret_cast<const sockaddr_in6*>(info.ai_addr);
+    const auto* address = reinterpret_cast<const sockaddr_in6*>(any);
     if (IN6_IS_ADDR_V4MAPPED(&address->sin6_addr)) return address->sin6_addr.s6_addr[12] == 127;
     return IN6_IS_ADDR_LOOPBACK(&address->sin6_addr);
 }
 
-void require_reach(const addrinfo& info, const HostPort& address, Reach reach, const char* scheme = "tcp") {
-    if (reach == Reach::kAnywhere || is_loopback(info)) return;
+void require_reach(const addrinfo& info, const HostPort& address, Reach reach, const char* scheme) {
+    if (reach == Reach::kAnywhere || is_loopback(info.ai_addr)) return;
     throw UsageError(
         fmt::format("{}:{} is beyond this machine, and {}: is in the clear: use tls:{}, or allow plain "
                     "text across hosts where the network is trusted",
@@ -98,6 +98,16 @@ int connect_within(const Descriptor& socket, const addrinfo& info, Nanoseconds d
     return 0;
 }
 
+HostPort numeric_address(const sockaddr_storage& address, socklen_t size) {
+    std::array<char, NI_MAXHOST> host{};
+    std::array<char, NI_MAXSERV> port{};
+    if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(), port.data(),
+                      port.size(), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+        return {"unknown", "0"};
+    }
+    return {host.data(), port.data()};
+}
+
 }  // namespace
 
 HostPort parse_host_port(std::string_view text) {
@@ -127,27 +137,8 @@ std::string host_port_text(const HostPort& address) {
     return address.host + ":" + address.port;
 }
 
-HostPort numeric_address(const sockaddr_storage& address, socklen_t size) {
-    std::array<char, NI_MAXHOST> host{};
-    std::array<char, NI_MAXSERV> port{};
-    if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(), port.data(),
-                      port.size(), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
-        return {"unknown", "0"};
-    }
-    return {host.data(), port.data()};
-}
-
 Reach reach_of(const StreamOptions& options) {
     return options.plain_text_across_hosts ? Reach::kAnywhere : Reach::kLoopback;
-}
-
-ResolvedAddress resolve_address(const HostPort& address, Reach reach, const char* scheme) {
-    const AddressList list = resolve(address, false);
-    require_reach(*list, address, reach, scheme);
-    ResolvedAddress resolved;
-    resolved.size = list->ai_addrlen;
-    std::memcpy(&resolved.storage, list->ai_addr, list->ai_addrlen);
-    return resolved;
 }
 
 void tune_tcp_socket(const Descriptor& socket, const StreamOptions& options) {
@@ -163,12 +154,12 @@ void tune_tcp_socket(const Descriptor& socket, const StreamOptions& options) {
 }
 
 Descriptor connect_tcp_socket(const HostPort& address, Reach reach, const std::string& peer,
-                              const StreamOptions& options) {
+                              const StreamOptions& options, const char* scheme) {
     const AddressList list = resolve(address, false);
     const Nanoseconds deadline = now_monotonic() + options.connect_timeout;
     std::string problem;
     for (const addrinfo* info = list.get(); info != nullptr; info = info->ai_next) {
-        require_reach(*info, address, reach);
+        require_reach(*info, address, reach, scheme);
         Descriptor socket = new_socket(*info);
         const int failed = connect_within(socket, *info, deadline);
         if (failed == 0) {
@@ -182,9 +173,9 @@ Descriptor connect_tcp_socket(const HostPort& address, Reach reach, const std::s
                            "see whether it runs, and whether a firewall is between");
 }
 
-Descriptor listening_tcp_socket(const HostPort& address, Reach reach) {
+Descriptor listening_tcp_socket(const HostPort& address, Reach reach, const char* scheme) {
     const AddressList list = resolve(address, true);
-    require_reach(*list, address, reach);
+    require_reach(*list, address, reach, scheme);
     Descriptor socket = new_socket(*list);
     set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);  // a node that is started again takes its port again
     constexpr int kBacklog = 64;
@@ -193,6 +184,13 @@ Descriptor listening_tcp_socket(const HostPort& address, Reach reach) {
                                "choose an address of this machine and a free port; port 0 takes one");
     }
     return socket;
+}
+
+bool stays_here(const Descriptor& socket) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof(address);
+    if (::getpeername(socket.number(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
+    return is_loopback(reinterpret_cast<const sockaddr*>(&address));
 }
 
 HostPort bound_address(const Descriptor& socket) {

@@ -3,7 +3,6 @@
 #include "lib/transport/descriptor.h"
 #include "lib/transport/frame_stream.h"
 
-#include <sys/socket.h>
 #include <string>
 #include <string_view>
 
@@ -22,23 +21,18 @@ std::string host_port_text(const HostPort& address);
 enum class Reach { kLoopback, kAnywhere };
 Reach reach_of(const StreamOptions& options);
 
-/// A host's first address, for carriers that open their own sockets; `scheme` ("ucx") is for messages. Throws
-/// EnvironmentError; UsageError where it is beyond `reach`.
-struct ResolvedAddress {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-};
-ResolvedAddress resolve_address(const HostPort& address, Reach reach, const char* scheme);
-HostPort numeric_address(const sockaddr_storage& address, socklen_t size);
-
-/// A connected socket, tuned for messages. Throws EnvironmentError; UsageError where the host is beyond `reach`.
+/// A connected socket, tuned for messages. Throws EnvironmentError; UsageError where the host is beyond `reach`, in
+/// which the address starts with `scheme`.
 Descriptor connect_tcp_socket(const HostPort& address, Reach reach, const std::string& peer,
-                              const StreamOptions& options);
+                              const StreamOptions& options, const char* scheme = "tcp");
 
 /// Throws EnvironmentError; UsageError where the address is beyond `reach`.
-Descriptor listening_tcp_socket(const HostPort& address, Reach reach);
+Descriptor listening_tcp_socket(const HostPort& address, Reach reach, const char* scheme = "tcp");
 /// The address that a listening socket really has.
 HostPort bound_address(const Descriptor& socket);
+
+/// Whether the peer of a connected socket has an address that nobody else can have.
+bool stays_here(const Descriptor& socket);
 
 /// Tunes an accepted socket as connect_tcp_socket() does the other end.
 void tune_tcp_socket(const Descriptor& socket, const StreamOptions& options);

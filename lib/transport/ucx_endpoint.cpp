@@ -2,9 +2,12 @@
 
 #include "lib/base/errors.h"
 #include "lib/transport/clocks.h"
+#include "lib/transport/tcp_socket.h"
 
+#include <sys/socket.h>
 #include <ucp/api/ucp.h>
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace carbonedge {
@@ -14,6 +17,18 @@ constexpr std::array<char, 4> kHello = {'C', 'E', 'U', '1'};
 constexpr ucp_tag_t kWholeTag = ~ucp_tag_t{0};
 /// What ends by force ends at once; UCX has this long all the same.
 constexpr Nanoseconds kLongestEnd = std::chrono::seconds(5);
+
+/// UCX's own are a few hundred bytes, with many networks a few thousand.
+constexpr std::size_t kLongestAddress = 64 * 1024;
+
+/// How long the address is that follows.
+std::size_t announced(const std::string& introduction) {
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        size |= static_cast<std::size_t>(static_cast<unsigned char>(introduction[kHello.size() + i])) << (8 * i);
+    }
+    return size;
+}
 
 ucp_tag_t number_of(UcxEndpoint::Tag tag) { return static_cast<ucp_tag_t>(tag); }
 
@@ -59,48 +74,81 @@ void UcxRequest::release() {
 
 // -- the endpoint ----------------------------------------------------------------------------------------------------
 
-/// Peers that die or are cut off are reported, which restricts UCX to what can tell.
-void UcxEndpoint::create(ucp_ep_params& params) {
-    params.field_mask |= UCP_EP_PARAM_FIELD_ERR_HANDLING_MODE | UCP_EP_PARAM_FIELD_ERR_HANDLER;
-    params.err_mode = UCP_ERR_HANDLING_MODE_PEER;
-    params.err_handler.cb = [](void* self, ucp_ep_h /*endpoint*/, ucs_status_t status) {
-        auto* broken = static_cast<UcxEndpoint*>(self);
-        broken->broken_status_ = status;
-        broken->broken_.store(true);
+UcxEndpoint::UcxEndpoint(UcxScope scope, Descriptor socket)
+    : socket_(std::move(socket)), here_(stays_here(socket_)), worker_(scope) {
+    worker_.watch(socket_.number(), true);
+    introduce();
+}
+
+void UcxEndpoint::introduce() {
+    ucp_address_t* address = nullptr;
+    std::size_t size = 0;
+    const ucs_status_t status = ucp_worker_get_address(worker_.handle(), &address, &size);
+    if (status != UCS_OK) throw EnvironmentError(ucx_problem(status), "see whether UCX works on this machine");
+    std::string own(kHello.begin(), kHello.end());
+    for (unsigned shift = 0; shift < 32; shift += 8) own += static_cast<char>((size >> shift) & 0xFFU);
+    own.append(reinterpret_cast<const char*>(address), size);
+    ucp_worker_release_address(worker_.handle(), address);
+    // Some hundred bytes fit the buffer of any socket; what becomes of them the answer tells.
+    if (::send(socket_.number(), own.data(), own.size(), MSG_NOSIGNAL) < 0) problem_ = "it went away";
+}
+
+bool UcxEndpoint::connect() {
+    constexpr std::size_t kFixed = kHello.size() + 4;
+    std::size_t whole = kFixed;
+    if (introduction_.size() >= kFixed) {
+        whole += announced(introduction_);
+    }
+    while (introduction_.size() < whole) {
+        std::array<char, 4096> part{};
+        const ssize_t came =
+            ::recv(socket_.number(), part.data(), std::min(part.size(), whole - introduction_.size()), MSG_DONTWAIT);
+        if (came == 0) problem_ = "it refused the connection";
+        if (came < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) problem_ = "it went away";
+        if (came <= 0) return false;
+        introduction_.append(part.data(), static_cast<std::size_t>(came));
+        if (introduction_.size() != kFixed) continue;
+        if (!std::equal(kHello.begin(), kHello.end(), introduction_.begin()) ||
+            announced(introduction_) > kLongestAddress) {
+            problem_ = "it does not speak carbonedge's frames over UCX";
+            return false;
+        }
+        whole += announced(introduction_);
+    }
+    worker_.watch(socket_.number(), false);
+    ucp_ep_params_t params{};
+    params.field_mask =
+        UCP_EP_PARAM_FIELD_REMOTE_ADDRESS | UCP_EP_PARAM_FIELD_ERR_HANDLING_MODE | UCP_EP_PARAM_FIELD_ERR_HANDLER;
+    params.address = reinterpret_cast<const ucp_address_t*>(introduction_.data() + kFixed);
+    // To report peers that are cut off restricts UCX to what can tell, which its shared memory cannot: there the socket
+    // does.
+    params.err_mode = here_ ? UCP_ERR_HANDLING_MODE_NONE : UCP_ERR_HANDLING_MODE_PEER;
+    params.err_handler.cb = [](void* self, ucp_ep_h /*endpoint*/, ucs_status_t /*status*/) {
+        static_cast<UcxEndpoint*>(self)->broken_.store(true);
     };
     params.err_handler.arg = this;
-    const std::lock_guard lock(worker_.mutex());
     const ucs_status_t status = ucp_ep_create(worker_.handle(), &params, &endpoint_);
-    if (status != UCS_OK) throw EnvironmentError(ucx_problem(status), "see whether it runs with ucx:");
+    if (status != UCS_OK) {
+        endpoint_ = nullptr;
+        problem_ = ucx_problem(status);
+        return false;
+    }
     hello_.sent = start_sending(kHello.data(), kHello.size(), Tag::kHello);
     hello_.came = start_receiving(hello_.word.data(), hello_.word.size(), Tag::kHello);
     ready_.came = start_receiving(ready_.word.data(), ready_.word.size(), Tag::kReady);
-}
-
-UcxEndpoint::UcxEndpoint(UcxScope scope, const sockaddr_storage& listener, socklen_t size) : worker_(scope) {
-    ucp_ep_params_t params{};
-    params.field_mask = UCP_EP_PARAM_FIELD_FLAGS | UCP_EP_PARAM_FIELD_SOCK_ADDR;
-    params.flags = UCP_EP_PARAMS_FLAGS_CLIENT_SERVER;
-    params.sockaddr.addr = reinterpret_cast<const sockaddr*>(&listener);
-    params.sockaddr.addrlen = size;
-    create(params);
-}
-
-UcxEndpoint::UcxEndpoint(UcxScope scope, ucp_conn_request* request) : worker_(scope) {
-    ucp_ep_params_t params{};
-    params.field_mask = UCP_EP_PARAM_FIELD_CONN_REQUEST;
-    params.conn_request = request;
-    create(params);
+    return true;
 }
 
 UcxEndpoint::~UcxEndpoint() {
     worker_.resume();
+    bool waits = false;
     {
         const std::lock_guard lock(worker_.mutex());
         cancel(hello_.came);
         cancel(ready_.came);
-        close();
+        waits = close();
     }
+    if (!waits) return;
     const auto ended = [this] {
         const std::array<const UcxRequest*, 6> all{&closing_,    &flushing_,   &hello_.sent,
                                                    &hello_.came, &ready_.sent, &ready_.came};
@@ -119,7 +167,8 @@ bool UcxEndpoint::greeted(Greeting& greeting) {
 }
 
 UcxEndpoint::Meeting UcxEndpoint::meeting() {
-    if (greeted(hello_) && problem_.empty()) {
+    const bool connected = endpoint_ != nullptr || (problem_.empty() && connect());
+    if (connected && greeted(hello_) && problem_.empty()) {
         if (!flushing_.started()) flushing_ = start_flushing();
         if (!ready_.sent.started() && !flushing_.pending()) {
             ready_.sent = start_sending(kHello.data(), kHello.size(), Tag::kReady);
@@ -128,7 +177,7 @@ UcxEndpoint::Meeting UcxEndpoint::meeting() {
     }
     if (problem_.empty()) {
         if (!broken()) return Meeting::kUnderWay;
-        problem_ = broken_status_ == UCS_ERR_REJECTED ? "it refused the connection" : ucx_problem(broken_status_);
+        problem_ = "it refused the connection";
     }
     return Meeting::kFailed;
 }
@@ -159,14 +208,19 @@ void UcxEndpoint::cancel(UcxRequest& request) {
     if (request.pending()) ucp_request_cancel(worker_.handle(), request.handle_);
 }
 
-void UcxEndpoint::close() {
-    if (closed_) return;
-    closed_ = true;
-    broken_.store(true);
-    ucp_request_param_t params{};
-    params.op_attr_mask = UCP_OP_ATTR_FIELD_FLAGS;
-    params.flags = UCP_EP_CLOSE_FLAG_FORCE;
-    closing_.set(ucp_ep_close_nbx(endpoint_, &params));
+bool UcxEndpoint::close() {
+    if (!closed_) {
+        closed_ = true;
+        broken_.store(true);
+        ::shutdown(socket_.number(), SHUT_RDWR);
+        if (!here_ && endpoint_ != nullptr) {
+            ucp_request_param_t params{};
+            params.op_attr_mask = UCP_OP_ATTR_FIELD_FLAGS;
+            params.flags = UCP_EP_CLOSE_FLAG_FORCE;
+            closing_.set(ucp_ep_close_nbx(endpoint_, &params));
+        }
+    }
+    return !here_;
 }
 
 }  // namespace carbonedge

@@ -1,15 +1,13 @@
 #pragma once
 
+#include "lib/transport/descriptor.h"
 #include "lib/transport/ucx_worker.h"
 
-#include <sys/socket.h>
 #include <array>
 #include <cstddef>
 #include <string>
 
 struct ucp_ep;
-struct ucp_ep_params;
-struct ucp_conn_request;
 
 namespace carbonedge {
 
@@ -47,11 +45,10 @@ class UcxEndpoint {
 public:
     enum class Tag : std::uint64_t { kHello = 1, kFrame = 2, kTensor = 3, kReceipt = 4, kReady = 5 };
 
-    /// To a listener. Throws EnvironmentError.
-    UcxEndpoint(UcxScope scope, const sockaddr_storage& listener, socklen_t size);
-    /// From a peer whose request a listener got; the request is used up.
-    UcxEndpoint(UcxScope scope, ucp_conn_request* request);
-    /// Ends all that is under way by force.
+    /// Over what both ends of a connected TCP socket have in common; the socket tells of the other's end. Throws
+    /// EnvironmentError.
+    UcxEndpoint(UcxScope scope, Descriptor socket);
+    /// Ends all that is under way.
     ~UcxEndpoint();
     UcxEndpoint(const UcxEndpoint&) = delete;
     UcxEndpoint& operator=(const UcxEndpoint&) = delete;
@@ -71,10 +68,16 @@ public:
     UcxRequest start_flushing();
     void cancel(UcxRequest& request);
 
-    /// The connection has broken, or the peer has ended it.
-    [[nodiscard]] bool broken() const { return broken_.load(); }
-    /// By force, once. All that is pending ends with it.
-    void close();
+    /// The connection has broken, or the peer has ended it, as far as anybody has looked.
+    [[nodiscard]] bool broken() const { return broken_.load() || worker_.hung_up(); }
+    /// Looks now.
+    bool look_for_end() { return worker_.look_for_end() || broken(); }
+    /// By force, once; the peer notices. False where UCX may still hold the memory of what is pending: nothing must be
+    /// waited for any more, and that memory must outlive the endpoint.
+    bool close();
+    /// Whether both ends are on one host: UCX's shared memory carries it.
+    [[nodiscard]] bool here() const { return here_; }
+    [[nodiscard]] int socket() const { return socket_.number(); }
 
 private:
     struct Greeting {
@@ -82,14 +85,18 @@ private:
         UcxRequest sent;
         UcxRequest came;
     };
-    void create(ucp_ep_params& params);
+    void introduce();
+    /// False while the peer has not said where it is; throws nothing, sets `problem_`.
+    bool connect();
     /// Both have said it; `problem_` is set where the peer said something else.
     bool greeted(Greeting& greeting);
 
+    Descriptor socket_;
+    bool here_;  ///< between processes of one host
     UcxWorker worker_;
+    std::string introduction_;  ///< of the peer, as far as it has come
     ucp_ep* endpoint_ = nullptr;
     std::atomic<bool> broken_{false};
-    int broken_status_ = 0;
     bool closed_ = false;
     UcxRequest closing_;
     Greeting hello_;

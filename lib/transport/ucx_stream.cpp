@@ -7,13 +7,15 @@
 #include "lib/transport/ucx_endpoint.h"
 #include "lib/units/text.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <ucp/api/ucp.h>
 #include <algorithm>
+#include <array>
 #include <cstring>
-#include <deque>
 #include <list>
 #include <thread>
 
@@ -28,6 +30,8 @@ constexpr std::size_t kAlongside = 4096;
 constexpr std::array<char, 4> kGoodbye = {'C', 'E', 'U', '0'};
 constexpr Nanoseconds kLongestGoodbye = std::chrono::seconds(1);
 
+constexpr const char* kScheme = "ucx";
+
 UcxScope scope_of(const StreamOptions& options) {
     return options.plain_text_across_hosts ? UcxScope::kAnywhere : UcxScope::kLoopback;
 }
@@ -40,19 +44,19 @@ public:
         : place_(std::move(place)),
           peer_(std::move(peer)),
           timeout_(timeout),
-          endpoint_(std::move(endpoint)),
-          first_(FramePrefix::kBytes + FramePrefix::kLongestHead + kAlongside) {}
+          first_(FramePrefix::kBytes + FramePrefix::kLongestHead + kAlongside),
+          endpoint_(std::move(endpoint)) {}
 
     ~UcxStream() override {
         end_care();
         if (caretaker_.joinable()) caretaker_.join();
         if (sent_ && !gone()) say_goodbye();
-        endpoint_->worker().resume();
+        worker().resume();
         {
             const std::lock_guard lock(worker().mutex());
             endpoint_->cancel(coming_);
         }
-        worker().wait_until([this] { return !coming_.pending(); }, now_monotonic() + kLongestGoodbye);
+        if (!spoilt_) worker().wait_until([this] { return !coming_.pending(); }, now_monotonic() + kLongestGoodbye);
         const std::lock_guard lock(worker().mutex());
         coming_.release();
     }
@@ -69,10 +73,11 @@ public:
                 first.append(reinterpret_cast<const char*>(tensor.content), tensor.size);
             }
         }
-        if (gone()) throw EnvironmentError(fmt::format("cannot send to {}: it is gone", peer_), kRemedy);
+        if (endpoint_->look_for_end() || gone())
+            throw EnvironmentError(fmt::format("cannot send to {}: it is gone", peer_), kRemedy);
         const std::lock_guard sending(sending_);
         if (!sent_.exchange(true) && !received_.load()) {
-            caretaker_ = std::jthread([this](const std::stop_token& stop) { take_care(stop); });
+            if (!endpoint_->here()) caretaker_ = std::jthread([this](const std::stop_token& stop) { take_care(stop); });
         }
         std::vector<UcxRequest> requests;
         requests.reserve(tensors.size() + 1);
@@ -178,13 +183,16 @@ private:
             }
         }
         bool right = true;
-        const std::string problem = await_all(requests, "it fell silent in the middle of a frame", [&] {
+        std::string problem = await_all(requests, "it fell silent in the middle of a frame", [&] {
             for (std::size_t i = 0; i < requests.size(); ++i) {
                 const int status = requests[i].status();
                 right = right && (refused ? status == UCS_ERR_MESSAGE_TRUNCATED
                                           : status == UCS_OK && requests[i].received() == sizes[i]);
             }
         });
+        if (spoilt_) kept_.push_back(frame.owner);
+        // Who gave up sending has closed the socket before anything else was written where the tensors lay.
+        if (problem.empty() && endpoint_->look_for_end()) problem = "it is gone";
         if (!problem.empty()) throw EnvironmentError(fmt::format("cannot read from {}: {}", peer_, problem), kRemedy);
         if (!right) malformed("a tensor is not as long as its head says");
     }
@@ -203,15 +211,19 @@ private:
         std::unique_lock lock(worker().mutex());
         if (!none_pending()) {
             problem = in_time || gone() ? "it is gone" : stuck;
-            // What was handed over cannot always be called back; the end of the endpoint calls all back.
+            // What was handed over cannot always be called back.
             for (UcxRequest& request : requests) endpoint_->cancel(request);
             const bool was_ended = worker().ended();
-            endpoint_->close();
-            worker().resume();
-            lock.unlock();
-            worker().wait_until(none_pending, now_monotonic() + kLongestGoodbye);
-            if (was_ended) worker().end();
-            lock.lock();
+            if (endpoint_->close()) {
+                worker().resume();
+                lock.unlock();
+                worker().wait_until(none_pending, now_monotonic() + kLongestGoodbye);
+                if (was_ended) worker().end();
+                lock.lock();
+            } else {
+                spoilt_ = !none_pending();
+                worker().end();
+            }
         } else if (look) {
             look();
         } else {
@@ -247,24 +259,14 @@ private:
 
     void say_goodbye() {
         std::array<char, 4> receipt{};
-        UcxRequest said;
-        UcxRequest confirmed;
+        std::vector<UcxRequest> requests;
         {
             const std::lock_guard lock(worker().mutex());
-            said = endpoint_->start_sending(kGoodbye.data(), kGoodbye.size(), Tag::kFrame);
-            confirmed = endpoint_->start_receiving(receipt.data(), receipt.size(), Tag::kReceipt);
+            requests.push_back(endpoint_->start_sending(kGoodbye.data(), kGoodbye.size(), Tag::kFrame));
+            requests.push_back(endpoint_->start_receiving(receipt.data(), receipt.size(), Tag::kReceipt));
         }
-        worker().wait_until([&] { return (!said.pending() && !confirmed.pending()) || endpoint_->broken(); },
-                            now_monotonic() + kLongestGoodbye);
-        {
-            const std::lock_guard lock(worker().mutex());
-            endpoint_->cancel(confirmed);
-            endpoint_->close();
-        }
-        worker().wait_until([&] { return !said.pending() && !confirmed.pending(); }, now_monotonic() + kLongestGoodbye);
-        const std::lock_guard lock(worker().mutex());
-        said.release();
-        confirmed.release();
+        timeout_ = kLongestGoodbye;
+        await_all(requests, "");  // who does not answer in time is left
     }
 
     void confirm_goodbye() {
@@ -279,9 +281,11 @@ private:
     ConnectionGuard::Place place_;
     std::string peer_;
     Nanoseconds timeout_;
-    std::unique_ptr<UcxEndpoint> endpoint_;
     std::vector<char> first_;
+    std::vector<std::shared_ptr<const void>> kept_;  ///< memory that UCX may still hold; goes after the endpoint
+    std::unique_ptr<UcxEndpoint> endpoint_;
     UcxRequest coming_;
+    std::atomic<bool> spoilt_{false};  ///< something could not be called back; nothing must move any more
     std::atomic<bool> sent_{false};
     std::atomic<bool> received_{false};
     std::mutex sending_;  ///< a send is under way
@@ -289,159 +293,121 @@ private:
     std::jthread caretaker_;
 };
 
+/// A TCP listener: UCX's own would leave its shared memory aside.
 class UcxListener final : public FrameListener {
 public:
     UcxListener(const std::string& address, const StreamOptions& options)
-        : options_(options), guard_(options), worker_(scope_of(options)) {
-        const ResolvedAddress where = resolve_address(parse_host_port(address), reach_of(options), "ucx");
-        ucp_listener_params_t params{};
-        params.field_mask = UCP_LISTENER_PARAM_FIELD_SOCK_ADDR | UCP_LISTENER_PARAM_FIELD_CONN_HANDLER;
-        params.sockaddr.addr = reinterpret_cast<const sockaddr*>(&where.storage);
-        params.sockaddr.addrlen = where.size;
-        params.conn_handler.cb = [](ucp_conn_request_h request, void* listener) {
-            static_cast<UcxListener*>(listener)->waiting_.push_back(request);
-        };
-        params.conn_handler.arg = this;
-        const std::lock_guard lock(worker_.mutex());
-        const ucs_status_t status = ucp_listener_create(worker_.handle(), &params, &listener_);
-        if (status != UCS_OK) {
-            throw EnvironmentError(fmt::format("cannot listen at {}: {}", address, ucx_problem(status)),
-                                   "choose an address of this machine and a free port; port 0 takes one");
-        }
-        ucp_listener_attr_t found{};
-        found.field_mask = UCP_LISTENER_ATTR_FIELD_SOCKADDR;
-        ucp_listener_query(listener_, &found);
-        address_ = "ucx:" + host_port_text(numeric_address(found.sockaddr, sizeof(found.sockaddr)));
+        : options_(options),
+          socket_(listening_tcp_socket(parse_host_port(address), reach_of(options), kScheme)),
+          address_("ucx:" + host_port_text(bound_address(socket_))),
+          guard_(options) {
+        UcxWorker(scope_of(options));  // what is missing is said now
+        ::fcntl(socket_.number(), F_SETFL, ::fcntl(socket_.number(), F_GETFL) | O_NONBLOCK);
     }
-    ~UcxListener() override {
-        const std::lock_guard lock(worker_.mutex());
-        for (ucp_conn_request_h request : waiting_) ucp_listener_reject(listener_, request);
-        ucp_listener_destroy(listener_);
-    }
-    UcxListener(const UcxListener&) = delete;
-    UcxListener& operator=(const UcxListener&) = delete;
 
     /// The two ends agree on what carries them while both make progress, so those that come are met here, all at once.
     std::unique_ptr<FrameStream> accept() override {
-        while (!worker_.ended()) {
-            bool may_sleep = worker_.progress();
-            take_requests();
+        while (true) {
+            bool may_sleep = true;
             for (auto guest = guests_.begin(); guest != guests_.end();) {
                 may_sleep = guest->endpoint->worker().progress() && may_sleep;
                 const Meeting meeting = meet(*guest);
                 if (meeting == Meeting::kMet) {
-                    auto stream = std::make_unique<UcxStream>(std::move(guest->endpoint), guest->name,
+                    auto stream = std::make_unique<UcxStream>(std::move(guest->endpoint), host_port_text(guest->from),
                                                               options_.send_timeout, std::move(guest->place));
                     guests_.erase(guest);
                     return stream;
                 }
                 guest = meeting == Meeting::kFailed ? guests_.erase(guest) : std::next(guest);
             }
-            if (may_sleep) sleep();
+            if (!somebody_comes(may_sleep)) continue;
+            std::optional<ConnectionGuard::Accepted> accepted = guard_.accept(socket_);
+            if (!accepted) return nullptr;
+            if (accepted->socket.open()) welcome(std::move(*accepted));
         }
-        return nullptr;
     }
-    void shut_down() const override { worker_.end(); }
+    void shut_down() const override { ::shutdown(socket_.number(), SHUT_RDWR); }
     [[nodiscard]] const std::string& address() const override { return address_; }
 
 private:
     using Meeting = UcxEndpoint::Meeting;
     struct Guest {
-        std::string name;
-        std::string host;
+        HostPort from;
         std::unique_ptr<UcxEndpoint> endpoint;
         ConnectionGuard::Place place;
         Nanoseconds deadline{0};
     };
 
-    void refuse(const std::string& host, const std::string& problem) {
-        guard_.refuse(fmt::format("a connection from {} was refused: {}", host, problem));
+    void refuse(const HostPort& from, const std::string& problem) {
+        guard_.refuse(fmt::format("a connection from {} was refused: {}", from.host, problem));
     }
 
-    void take_requests() {
-        while (true) {
-            ucp_conn_request_h request = nullptr;
-            ConnectionGuard::Place place;
-            {
-                const std::lock_guard lock(worker_.mutex());
-                if (waiting_.empty()) return;
-                request = waiting_.front();
-                waiting_.pop_front();
-                place = guard_.take_place();
-                if (!place) ucp_listener_reject(listener_, request);
-            }
-            if (!place) {
-                guard_.refuse(guard_.full_line());
-                continue;
-            }
-            ucp_conn_request_attr_t from{};
-            from.field_mask = UCP_CONN_REQUEST_ATTR_FIELD_CLIENT_ADDR;
-            HostPort address{"a peer", "0"};
-            if (ucp_conn_request_query(request, &from) == UCS_OK) {
-                address = numeric_address(from.client_address, sizeof(from.client_address));
-            }
-            try {
-                guests_.push_back({host_port_text(address), address.host,
-                                   std::make_unique<UcxEndpoint>(scope_of(options_), request), std::move(place),
-                                   now_monotonic() + options_.connect_timeout});
-            } catch (const EnvironmentError& error) {
-                refuse(address.host, error.what());
-            }
+    void welcome(ConnectionGuard::Accepted accepted) {
+        tune_tcp_socket(accepted.socket, options_);
+        const HostPort from = peer_address(accepted.socket);
+        try {
+            guests_.push_back({from, std::make_unique<UcxEndpoint>(scope_of(options_), std::move(accepted.socket)),
+                               std::move(accepted.place), now_monotonic() + options_.connect_timeout});
+        } catch (const EnvironmentError& error) {
+            refuse(from, error.what());
         }
     }
 
     Meeting meet(Guest& guest) {
         const std::lock_guard lock(guest.endpoint->worker().mutex());
         Meeting meeting = guest.endpoint->meeting();
-        if (meeting == Meeting::kFailed) refuse(guest.host, guest.endpoint->problem());
+        if (meeting == Meeting::kUnderWay && guest.endpoint->look_for_end()) meeting = guest.endpoint->meeting();
+        if (meeting == Meeting::kFailed) refuse(guest.from, guest.endpoint->problem());
         if (meeting == Meeting::kUnderWay && now_monotonic() >= guest.deadline) {
-            refuse(guest.host, "its handshake took too long");
+            refuse(guest.from, "its handshake took too long");
             meeting = Meeting::kFailed;
         }
         return meeting;
     }
 
-    void sleep() {
-        std::vector<pollfd> events{{worker_.event(), POLLIN, 0}, {worker_.ended_event(), POLLIN, 0}};
+    /// Waits until there is something to do; whether it is at the door.
+    bool somebody_comes(bool may_sleep) {
+        std::vector<pollfd> events{{socket_.number(), POLLIN, 0}};
         Nanoseconds first{0};
         for (const Guest& guest : guests_) {
             events.push_back({guest.endpoint->worker().event(), POLLIN, 0});
+            events.push_back({guest.endpoint->socket(), static_cast<short>(POLLIN | POLLRDHUP), 0});
             if (first == Nanoseconds(0) || guest.deadline < first) first = guest.deadline;
         }
-        int left = -1;
-        if (first > Nanoseconds(0)) {
+        int left = may_sleep ? -1 : 0;
+        if (may_sleep && first > Nanoseconds(0)) {
             const auto ms = std::chrono::ceil<std::chrono::milliseconds>(first - now_monotonic()).count();
             left = static_cast<int>(std::clamp<std::int64_t>(ms, 0, 1'000'000));
         }
-        ::poll(events.data(), events.size(), left);
+        return ::poll(events.data(), events.size(), left) > 0 && events[0].revents != 0;
     }
 
     StreamOptions options_;
-    ConnectionGuard guard_;
-    mutable UcxWorker worker_;
-    ucp_listener_h listener_ = nullptr;
-    std::deque<ucp_conn_request_h> waiting_;
-    std::list<Guest> guests_;
+    Descriptor socket_;
     std::string address_;
+    ConnectionGuard guard_;
+    std::list<Guest> guests_;
 };
 
 }  // namespace
 
 std::unique_ptr<FrameStream> connect_ucx(const std::string& address, const std::string& peer,
                                          const StreamOptions& options) {
-    const ResolvedAddress where = resolve_address(parse_host_port(address), reach_of(options), "ucx");
-    const auto fail = [&](const std::string& problem) {
-        throw EnvironmentError(fmt::format("cannot reach {} at {}: {}", peer, address, problem),
-                               "see whether it runs with ucx:, and whether a firewall is between");
-    };
-    auto endpoint = std::make_unique<UcxEndpoint>(scope_of(options), where.storage, where.size);
+    const HostPort where = parse_host_port(address);
+    const Nanoseconds deadline = now_monotonic() + options.connect_timeout;
+    auto endpoint = std::make_unique<UcxEndpoint>(scope_of(options),
+                                                  connect_tcp_socket(where, reach_of(options), peer, options, kScheme));
     UcxEndpoint::Meeting meeting = UcxEndpoint::Meeting::kUnderWay;
     endpoint->worker().wait_until(
         [&] {
             meeting = endpoint->meeting();
             return meeting != UcxEndpoint::Meeting::kUnderWay;
         },
-        now_monotonic() + options.connect_timeout);
+        deadline);
+    const auto fail = [&](const std::string& problem) {
+        throw EnvironmentError(fmt::format("cannot reach {} at {}: {}", peer, host_port_text(where), problem),
+                               "see whether it runs with ucx:, and whether both ends have a network in common");
+    };
     if (meeting == UcxEndpoint::Meeting::kUnderWay) fail("no answer within " + exact_duration(options.connect_timeout));
     if (meeting == UcxEndpoint::Meeting::kFailed) fail(endpoint->problem());
     return std::make_unique<UcxStream>(std::move(endpoint), peer, options.send_timeout, nullptr);

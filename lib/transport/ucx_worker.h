@@ -43,6 +43,13 @@ public:
     [[nodiscard]] int event() const { return event_; }
     [[nodiscard]] int ended_event() const { return waking_; }
 
+    /// A socket whose end tells of the peer's; whoever waits hears of it, and of what comes there while `reads`.
+    void watch(int socket, bool reads);
+    /// The peer has closed the socket, as far as anybody has looked.
+    [[nodiscard]] bool hung_up() const { return hung_up_.load(); }
+    /// Looks now.
+    bool look_for_end();
+
     /// Makes every wait_until() return, now and later. What is under way stays so.
     void end();
     [[nodiscard]] bool ended() const { return ended_.load(); }
@@ -59,6 +66,9 @@ private:
     int event_ = -1;
     int waking_ = -1;  ///< an eventfd, readable where somebody who sleeps should look
     std::atomic<bool> ended_{false};
+    std::atomic<int> socket_{-1};
+    std::atomic<bool> reads_{false};
+    std::atomic<bool> hung_up_{false};
     std::mutex mutex_;
     std::list<const Done*> asleep_;
     Nanoseconds spin_;

@@ -4,6 +4,8 @@
 #include "tests/support/temporary_folder.h"
 
 #include <doctest/doctest.h>
+#include <atomic>
+#include <thread>
 
 namespace carbonedge {
 namespace {
@@ -77,6 +79,64 @@ TEST_CASE("an imitated link takes its latency and its time per byte") {
     CHECK(second >= std::chrono::milliseconds(190));
     // Latencies one after the other would make 340 ms.
     CHECK(second < std::chrono::milliseconds(330));
+}
+
+/// Sends one frame after the other until told to stop, and counts those that the link has taken.
+struct EagerSender {
+    EagerSender(LinkSender& sender, const HostTensor& tensor)
+        : thread([this, &sender, &tensor](const std::stop_token& stop) {
+              while (!stop.stop_requested()) {
+                  sender.send(head_of(taken, tensor), views_of({tensor}));
+                  ++taken;
+              }
+          }) {}
+    std::atomic<int> taken{0};
+    std::jthread thread;
+};
+
+TEST_CASE("an imitated link makes its sender wait where a real one would and takes more as frames arrive") {
+    const TemporaryFolder folder;
+    Connection connection((folder.path() / "s").string());
+    const HostTensor tensor = pattern(1'000'000);
+    // A frame takes 20 ms and is then 60 ms on its way.
+    const LinkEmulation link{true, std::chrono::milliseconds(60), BytesPerSecond(50e6)};
+    CHECK(LinkSender::most_waiting_bytes(link) == 4 * 1024 * 1024 + 3'000'000);
+    LinkSender sender(std::move(connection.sender), link, connection.pool, [](const FrameHead&, const std::string&) {});
+    {
+        EagerSender eager(sender, tensor);
+        for (int i = 0; i < 12; ++i) {
+            CHECK(connection.receive().head.request == i);
+            // 7 wait at most, one is in the sender's hands or on its way into the socket, one has just arrived.
+            CHECK(eager.taken <= i + 10);
+        }
+        eager.thread.request_stop();
+        sender.shut_down();  // whoever waits for room is let go
+    }
+}
+
+TEST_CASE("frames without tensors do not wait without bound either") {
+    const LinkEmulation slow{true, std::chrono::hours(1), BytesPerSecond(1)};
+    const TemporaryFolder folder;
+    Connection connection((folder.path() / "s").string());
+    std::atomic<int> failed{0};
+    LinkSender sender(std::move(connection.sender), slow, connection.pool,
+                      [&](const FrameHead&, const std::string&) { ++failed; });
+    const int room = static_cast<int>(LinkSender::most_waiting_bytes(slow) / 512);
+    std::atomic<int> taken{0};
+    std::jthread many([&] {
+        for (int i = 0; i < room + 1; ++i) {
+            FrameHead head;
+            head.handed_over = now_monotonic();
+            sender.send(std::move(head), {});
+            ++taken;
+            taken.notify_one();
+        }
+    });
+    for (int seen = taken; seen < room; seen = taken) taken.wait(seen);
+    CHECK(failed == 0);
+    sender.shut_down();
+    many.join();
+    CHECK(failed == 1);  // the one that waited for room
 }
 
 TEST_CASE("a refused frame is passed over and the next one arrives") {
