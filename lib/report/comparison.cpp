@@ -220,6 +220,7 @@ Document compare(std::span<const Subject> subjects, const ComparisonOptions& opt
     table.notes = comparison_notes(subjects, baseline, options);
     document.sections.emplace_back(std::move(table));
     document.sections.emplace_back(stage_table(subjects));
+    if (Table times = time_table(subjects); !times.rows.empty()) document.sections.emplace_back(std::move(times));
     document.sections.emplace_back(ledger_table(subjects));
     document.sections.emplace_back(sci_table(subjects));
     document.sections.emplace_back(node_table(subjects));

@@ -206,6 +206,9 @@ Document describe_run(const Subject& subject, std::uint64_t seed) {
     if (!run.intensities.empty()) document.sections.emplace_back(intensity_change_table(run));
     if (!run.moves.empty()) document.sections.emplace_back(move_table(run));
     document.sections.emplace_back(single_subject(stage_table({&subject, 1})));
+    if (Table times = time_table({&subject, 1}); !times.rows.empty()) {
+        document.sections.emplace_back(single_subject(std::move(times)));
+    }
     document.sections.emplace_back(single_subject(node_table({&subject, 1})));
     document.sections.emplace_back(single_subject(ledger_table({&subject, 1})));
     document.sections.emplace_back(single_subject(sci_table({&subject, 1})));

@@ -4,6 +4,7 @@
 #include "lib/cluster/intensity_notes.h"
 #include "lib/partition/transport_energy.h"
 #include "lib/report/ledgers.h"
+#include "lib/runlog/time_parts.h"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -168,6 +169,46 @@ Table stage_table(std::span<const Subject> subjects) {
     if (std::any_of(subjects.begin(), subjects.end(), [](const Subject& subject) { return subject.run; })) {
         table.notes.emplace_back(
             "predicted compute is one pass without throttling; run means hold what the quota made it wait");
+    }
+    return table;
+}
+
+Table time_table(std::span<const Subject> subjects) {
+    Table table{"times", "Where the time of a request went", {}, {}, {}};
+    table.columns = {text("policy", "policy"),
+                     number("requests", "requests", Unit::kNumber),
+                     number("queue", "queue", Unit::kTime, "mean"),
+                     number("serialise", "serialise", Unit::kTime, "mean"),
+                     number("wire", "wire", Unit::kTime, "mean"),
+                     number("compute", "compute", Unit::kTime, "mean"),
+                     number("latency", "latency", Unit::kTime, "mean"),
+                     number("accounted", "accounted", Unit::kPercent, "mean")};
+    for (const Subject& subject : subjects) {
+        if (!subject.run) continue;
+        TimeParts sum;
+        Nanoseconds latency{0};
+        std::int64_t requests = 0;
+        for (const RequestRecord& request : subject.run->requests) {
+            const std::optional<TimeParts> parts = request.ok ? time_parts(request) : std::nullopt;
+            if (!parts) continue;
+            sum.queue += parts->queue;
+            sum.serialise += parts->serialise;
+            sum.wire += parts->wire;
+            sum.compute += parts->compute;
+            latency += request.latency;
+            ++requests;
+        }
+        if (requests == 0 || latency.count() == 0) continue;
+        TableRow row(table);
+        row.set("policy", subject.name);
+        row.set("requests", static_cast<double>(requests));
+        row.set("queue", sum.queue / requests);
+        row.set("serialise", sum.serialise / requests);
+        row.set("wire", sum.wire / requests);
+        row.set("compute", sum.compute / requests);
+        row.set("latency", latency / requests);
+        row.set("accounted", 100.0 * static_cast<double>(sum.sum().count()) / static_cast<double>(latency.count()));
+        row.add();
     }
     return table;
 }

@@ -17,6 +17,10 @@ const Profile& profile_of(const Plan& plan, const std::string& node);
 /// With several subjects the first column names them.
 Table stage_table(std::span<const Subject> subjects);
 
+/// Table "times": where the time of a request went, and what of its latency is accounted; only runs whose log tells
+/// serialising from the wire. Empty where there is none.
+Table time_table(std::span<const Subject> subjects);
+
 /// Table "ledger": every line of the subjects' ledgers, per inference; recorded where there is a run, else predicted.
 Table ledger_table(std::span<const Subject> subjects);
 

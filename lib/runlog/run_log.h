@@ -74,6 +74,9 @@ struct StageRecord {
     Bytes output_bytes;
     /// Requests in the forward pass, this one included. `compute` is the whole pass's; `cpu` is this request's share.
     std::int64_t batch = 1;
+    /// Of `transfer`, where it was told apart: writing the frame's head and reading it, copies before it was sent
+    /// included. The rest is the wire: encryption, the kernels, the network, an imitated link.
+    std::optional<Nanoseconds> serialise = std::nullopt;
     bool operator==(const StageRecord&) const = default;
 };
 
@@ -89,7 +92,8 @@ struct RequestRecord {
     Nanoseconds return_transfer{0};  ///< last stage to gateway
     std::vector<StageRecord> stages;
     std::int64_t resubmitted = 0;  ///< how often it was sent again because what it ran on failed
-    std::string client;            ///< "grpc", "rest": a client sent it to a service; "": the run's own load
+    std::optional<Nanoseconds> return_serialise = std::nullopt;  ///< of `return_transfer`, as StageRecord::serialise
+    std::string client;  ///< "grpc", "rest": a client sent it to a service; "": the run's own load
     bool operator==(const RequestRecord&) const = default;
 };
 

@@ -111,11 +111,12 @@ RunHeader read_header(const JsonCursor& cursor) {
 }
 
 StageRecord read_stage(const JsonCursor& cursor) {
-    cursor.expect_only(
-        {"node", "transfer_ns", "queue_ns", "compute_ns", "cpu_ns", "input_bytes", "output_bytes", "batch"});
+    cursor.expect_only({"node", "transfer_ns", "serialise_ns", "queue_ns", "compute_ns", "cpu_ns", "input_bytes",
+                        "output_bytes", "batch"});
     StageRecord stage;
     stage.node = cursor.at("node").text();
     stage.transfer = remainder(cursor.at("transfer_ns"));
+    if (const auto serialise = cursor.find("serialise_ns")) stage.serialise = duration(*serialise);
     stage.queue = remainder(cursor.at("queue_ns"));
     stage.compute = duration(cursor.at("compute_ns"));
     stage.cpu = duration(cursor.at("cpu_ns"));
@@ -126,20 +127,20 @@ StageRecord read_stage(const JsonCursor& cursor) {
 }
 
 Json to_json(const StageRecord& stage) {
-    Json json{{"node", stage.node},
-              {"transfer_ns", stage.transfer.count()},
-              {"queue_ns", stage.queue.count()},
-              {"compute_ns", stage.compute.count()},
-              {"cpu_ns", stage.cpu.count()},
-              {"input_bytes", stage.input_bytes.value()},
-              {"output_bytes", stage.output_bytes.value()}};
+    Json json{{"node", stage.node}, {"transfer_ns", stage.transfer.count()}};
+    if (stage.serialise) json["serialise_ns"] = stage.serialise->count();
+    json["queue_ns"] = stage.queue.count();
+    json["compute_ns"] = stage.compute.count();
+    json["cpu_ns"] = stage.cpu.count();
+    json["input_bytes"] = stage.input_bytes.value();
+    json["output_bytes"] = stage.output_bytes.value();
     if (stage.batch != 1) json["batch"] = stage.batch;
     return json;
 }
 
 RequestRecord read_request(const JsonCursor& cursor) {
     cursor.expect_only({"record", "id", "pipeline", "arrival_ns", "latency_ns", "ok", "dropped", "error", "resubmitted",
-                        "wait_ns", "return_transfer_ns", "stages", "client"});
+                        "wait_ns", "return_transfer_ns", "return_serialise_ns", "stages", "client"});
     RequestRecord request;
     request.id = count(cursor.at("id"));
     request.pipeline = count(cursor.at("pipeline"));
@@ -151,6 +152,7 @@ RequestRecord read_request(const JsonCursor& cursor) {
     if (const auto resubmitted = cursor.find("resubmitted")) request.resubmitted = count(*resubmitted);
     if (const auto wait = cursor.find("wait_ns")) request.wait = duration(*wait);
     request.return_transfer = remainder(cursor.at("return_transfer_ns"));
+    if (const auto serialise = cursor.find("return_serialise_ns")) request.return_serialise = duration(*serialise);
     for (const JsonCursor& stage : cursor.at("stages").elements()) request.stages.push_back(read_stage(stage));
     if (const auto client = cursor.find("client")) request.client = client->text();
     return request;
@@ -378,6 +380,7 @@ std::string request_line(const RequestRecord& request) {
     if (request.resubmitted > 0) json["resubmitted"] = request.resubmitted;
     if (request.wait.count() != 0) json["wait_ns"] = request.wait.count();
     json["return_transfer_ns"] = request.return_transfer.count();
+    if (request.return_serialise) json["return_serialise_ns"] = request.return_serialise->count();
     json["stages"] = std::move(stages);
     if (!request.client.empty()) json["client"] = request.client;
     return line_text(json);

@@ -34,9 +34,12 @@ void settle_return(RequestRecord& record) {
     if (record.return_transfer >= Nanoseconds(0)) return;
     Nanoseconds missing = -record.return_transfer;
     record.return_transfer = Nanoseconds(0);
+    if (record.return_serialise) record.return_serialise = Nanoseconds(0);
     for (std::size_t i = record.stages.size(); i-- > 0 && missing > Nanoseconds(0);) {
         const Nanoseconds taken = std::min(missing, record.stages[i].transfer);
         record.stages[i].transfer -= taken;
+        std::optional<Nanoseconds>& serialise = record.stages[i].serialise;
+        if (serialise) serialise = std::min(*serialise, std::max(record.stages[i].transfer, Nanoseconds(0)));
         missing -= taken;
     }
 }

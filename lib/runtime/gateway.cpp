@@ -426,6 +426,8 @@ void Gateway::finish(const ReceivedFrame& frame) {
     answer.record.latency = frame.received - pending.arrival;
     answer.record.resubmitted = pending.attempts - 1;
     answer.record.return_transfer = frame.received - frame.head.handed_over;
+    answer.record.return_serialise =
+        std::clamp(frame.head.serialise, Nanoseconds(0), std::max(answer.record.return_transfer, Nanoseconds(0)));
     answer.record.stages = frame.head.stages;
     // What went by until it was sent the last time is waiting, like that of a request that came early.
     const auto sent = pending.sent.find(frame.head.pipeline);

@@ -1,14 +1,17 @@
 #include "lib/runtime/gateway_server.h"
 
+#include "lib/base/errors.h"
 #include "lib/runtime/grpc_server.h"
 #include "lib/runtime/inference_service.h"
 #include "lib/runtime/rest_service.h"
+#include "lib/transport/certificate_files.h"
 #include "lib/transport/clocks.h"
 
 #include <fmt/format.h>
 #include <grpcpp/impl/service_type.h>
 #include <algorithm>
 #include <condition_variable>
+#include <optional>
 
 namespace carbonedge {
 namespace {
@@ -131,11 +134,21 @@ struct GatewayServer::State {
     std::unique_ptr<grpc::Service> grpc_service;
     std::unique_ptr<RestService> rest_service;
     std::unique_ptr<HttpServer> http;
+    bool https = false;
     std::unique_ptr<GrpcServer> grpc;
 };
 
+void require_service_address(const std::string& address, const PeerSecurity& security) {
+    if (is_local_address(address) || security.encrypted()) return;
+    throw UsageError(
+        fmt::format("'{}' is not a local address; give certificates with --tls DIR, or 127.0.0.1:PORT or "
+                    "unix:/PATH",
+                    address));
+}
+
 GatewayServer::GatewayServer(Gateway& gateway, ServedModel model, LoadGenerator::Routing routing,
-                             const ServiceAddresses& addresses, std::size_t most_in_flight, Observers observers) {
+                             const ServiceAddresses& addresses, std::size_t most_in_flight, Observers observers,
+                             const ServiceSecurity& security) {
     const Bytes longest = std::max(message_bytes(model.inputs), message_bytes(model.outputs));
     const Bytes longest_body = longest_rest_body(model.inputs);
     const std::function<std::string()> metrics = observers.metrics;
@@ -144,18 +157,32 @@ GatewayServer::GatewayServer(Gateway& gateway, ServedModel model, LoadGenerator:
     State& state = *state_;
     if (!addresses.grpc.empty()) {
         state.grpc_service = make_inference_service(state.backend);
-        state.grpc = std::make_unique<GrpcServer>(std::vector<std::string>{addresses.grpc},
-                                                  std::vector<grpc::Service*>{state.grpc_service.get()}, longest);
+        require_service_address(addresses.grpc, security.certificates);
+        const bool local = is_local_address(addresses.grpc);
+        const RemoteAddress remote{addresses.grpc, security.certificates, std::string(kGateway)};
+        state.grpc = std::make_unique<GrpcServer>(
+            local ? std::vector<std::string>{addresses.grpc} : std::vector<std::string>{},
+            std::vector<grpc::Service*>{state.grpc_service.get()}, longest, local ? RemoteAddress{} : remote);
     }
     if (!addresses.http.empty()) {
-        require_local_address(addresses.http);
+        require_service_address(addresses.http, security.certificates);
+        std::optional<HttpsOptions> https;
+        if (!is_local_address(addresses.http)) {
+            // What would only be found when somebody comes.
+            (void)expiry_note(security.certificates, std::string(kGateway));
+            https.emplace(
+                HttpsOptions{tls_files(security.certificates.tls_directory, std::string(kGateway)), security.warn});
+        }
+        state.https = https.has_value();
         state.rest_service = std::make_unique<RestService>(state.backend, metrics, most_in_flight + kWorkersToRefuse);
         HttpServerLimits limits;
         limits.body = longest_body;
         state.http = std::make_unique<HttpServer>(
-            addresses.http, limits, [&state](HttpServerRequest request, HttpServer::Respond respond) {
+            addresses.http, limits,
+            [&state](HttpServerRequest request, HttpServer::Respond respond) {
                 state.rest_service->handle(std::move(request), std::move(respond));
-            });
+            },
+            https);
     }
 }
 
@@ -167,6 +194,7 @@ ServiceAddresses GatewayServer::addresses() const {
     return {state_->grpc ? state_->grpc->address() : "", state_->http ? state_->http->address() : ""};
 }
 
+bool GatewayServer::https() const { return state_->https; }
 bool GatewayServer::ready() const { return state_->backend.ready(); }
 std::size_t GatewayServer::in_flight() const { return state_->backend.in_flight(); }
 

@@ -3,6 +3,7 @@
 #include "lib/runtime/gateway.h"
 #include "lib/runtime/inference_backend.h"
 #include "lib/runtime/load_generator.h"
+#include "lib/runtime/peer_security.h"
 
 #include <cstddef>
 #include <functional>
@@ -17,6 +18,15 @@ struct ServiceAddresses {
     std::string http;  ///< REST and metrics; "" for none
 };
 
+/// How a service is reached beyond this machine.
+struct ServiceSecurity {
+    PeerSecurity certificates{};  ///< with them addresses may be other than local; those are served over mutual TLS
+    std::function<void(const std::string&)> warn{};  ///< a line about who was refused
+};
+
+/// Throws UsageError for an address that others than this machine's users could reach, where there are no certificates.
+void require_service_address(const std::string& address, const PeerSecurity& security);
+
 /// Answers the Open Inference Protocol for the whole pipeline under `model`'s name, beside any other load.
 class GatewayServer {
 public:
@@ -28,10 +38,11 @@ public:
         std::function<std::string()> metrics;  ///< the text of /metrics
     };
 
-    /// More than `most_in_flight` requests at a time are refused. Throws UsageError (an address that is not local),
-    /// EnvironmentError.
+    /// More than `most_in_flight` requests at a time are refused. Throws UsageError (an address that is not local,
+    /// without certificates), EnvironmentError, InputError (certificates).
     GatewayServer(Gateway& gateway, ServedModel model, LoadGenerator::Routing routing,
-                  const ServiceAddresses& addresses, std::size_t most_in_flight, Observers observers);
+                  const ServiceAddresses& addresses, std::size_t most_in_flight, Observers observers,
+                  const ServiceSecurity& security = {});
     /// Waits for what is in flight, which the gateway answers or gives up.
     ~GatewayServer();
     GatewayServer(const GatewayServer&) = delete;
@@ -39,6 +50,8 @@ public:
 
     /// As they really are, with the ports that were taken.
     [[nodiscard]] ServiceAddresses addresses() const;
+    /// Whether REST is served over TLS.
+    [[nodiscard]] bool https() const;
     [[nodiscard]] bool ready() const;
     [[nodiscard]] std::size_t in_flight() const;
 

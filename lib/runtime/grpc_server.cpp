@@ -12,6 +12,9 @@ namespace {
 /// Room for names, shapes and parameters around the tensors of a message.
 constexpr std::int64_t kMessageFraming = 256 * 1024;
 
+/// Calls of one connection at a time; a client's further ones wait at the client.
+constexpr int kMostCalls = 256;
+
 std::string with_port(const std::string& address, int port) {
     if (address.starts_with("unix:")) return address;
     return address.substr(0, address.rfind(':') + 1) + std::to_string(port);
@@ -19,10 +22,15 @@ std::string with_port(const std::string& address, int port) {
 
 }  // namespace
 
-void require_local_address(const std::string& address) {
+bool is_local_address(const std::string& address) {
     for (const char* local : {"127.0.0.1:", "localhost:", "[::1]:", "unix:"}) {
-        if (address.starts_with(local)) return;
+        if (address.starts_with(local)) return true;
     }
+    return false;
+}
+
+void require_local_address(const std::string& address) {
+    if (is_local_address(address)) return;
     throw UsageError(fmt::format(
         "'{}' is not a local address; the protocol is not encrypted, give 127.0.0.1:PORT or unix:/PATH", address));
 }
@@ -56,6 +64,7 @@ GrpcServer::GrpcServer(const std::vector<std::string>& addresses, const std::vec
     builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 2);
     builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::CQ_TIMEOUT_MSEC, 600'000);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCalls);
     builder.AddChannelArgument("grpc.http2.max_frame_size", 16'777'215);
     state_->server = builder.BuildAndStart();
     for (std::size_t i = 0; i < all.size(); ++i) {

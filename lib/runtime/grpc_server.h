@@ -13,6 +13,8 @@ class Service;
 
 namespace carbonedge {
 
+/// Whether only this machine's users can reach it.
+bool is_local_address(const std::string& address);
 /// Throws UsageError for an address that others than this machine's users could reach: the protocol has no encryption.
 void require_local_address(const std::string& address);
 

@@ -65,7 +65,11 @@ void LinkSender::send(FrameHead head, const std::vector<TensorView>& tensors, st
         return;
     }
     Waiting frame{std::move(head), tensors, std::move(owner), Nanoseconds(0)};
-    if (!frame.owner) frame.owner = keep_copy(*pool_, frame.tensors);
+    if (!frame.owner) {
+        const Nanoseconds begun = now_monotonic();
+        frame.owner = keep_copy(*pool_, frame.tensors);
+        frame.head.serialise += now_monotonic() - begun;
+    }
     std::unique_lock lock(mutex_);
     if (!wait_for_room(lock, kept_bytes(frame.tensors))) {
         lock.unlock();

@@ -25,6 +25,11 @@ std::vector<std::string> container_node_arguments(const Node& node, Bytes longes
                                    exact_duration(options.request_timeout)};
     if (options.container.security.encrypted()) {
         words.insert(words.end(), {"--tls", kContainerCertificates});
+        for (const std::string& peer : options.container.security.accepted)
+            words.insert(words.end(), {"--accept", peer});
+        if (!options.container.security.accepted.empty()) {
+            words.insert(words.end(), {"--accept", std::string(kGateway)});
+        }
     } else {
         words.emplace_back("--plain-text-across-hosts");
     }

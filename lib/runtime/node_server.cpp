@@ -472,6 +472,10 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
 NodeServer::NodeServer(NodeOptions options, StageLoader& loader)
     : state_(std::make_unique<State>(std::move(options), loader)) {
     State& state = *state_;
+    const bool reached = !state.options.control.empty() || state.options.tensors.starts_with("tls:");
+    if (const auto note = reached ? expiry_note(state.options.security, state.options.name) : std::nullopt) {
+        state.warn(*note);
+    }
     state.inference_service = make_inference_service(state);
     state.server = std::make_unique<GrpcServer>(
         std::vector<std::string>{state.options.listen, "unix:" + state.control_path},

@@ -3,11 +3,18 @@
 #include "lib/transport/certificate_files.h"
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <algorithm>
 #include <chrono>
 
 namespace carbonedge {
 namespace {
+
+/// Seconds between two looks at the files of a server's certificates.
+constexpr unsigned kRefresh = 2;
+
+std::chrono::sys_seconds today() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
 TlsFiles files_of(const PeerSecurity& security, const std::string& self) {
     return tls_files(security.tls_directory, self);
@@ -15,8 +22,7 @@ TlsFiles files_of(const PeerSecurity& security, const std::string& self) {
 
 /// Throws where it cannot be used today: expired, not of the authority beside it, made for another than `name`.
 Identity identity_of(const PeerSecurity& security, const std::string& self, const std::string& name) {
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    return read_identity(files_of(security, self), name, now);
+    return read_identity(files_of(security, self), name, today());
 }
 
 }  // namespace
@@ -25,17 +31,22 @@ StreamOptions secured_streams(const PeerSecurity& security, const std::string& s
     StreamOptions streams;
     streams.send_timeout = send_timeout;
     if (security.encrypted()) streams.tls = files_of(security, self);
+    streams.accepted_names = security.accepted;
     streams.plain_text_across_hosts = security.plain_text;
     return streams;
 }
 
 std::shared_ptr<grpc::ServerCredentials> server_credentials(const PeerSecurity& security, const std::string& self) {
     if (!security.encrypted()) return grpc::InsecureServerCredentials();
-    const Identity identity = identity_of(security, self, self);
-    grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-    options.pem_root_certs = identity.authorities;
-    options.pem_key_cert_pairs.push_back({identity.own.key, identity.own.certificate});
-    return grpc::SslServerCredentials(options);
+    (void)identity_of(security, self, self);  // what gRPC would only find when somebody comes
+    const TlsFiles files = files_of(security, self);
+    grpc::experimental::TlsServerCredentialsOptions options(
+        std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(files.key, files.certificate,
+                                                                             files.authority, kRefresh));
+    options.watch_root_certs();
+    options.watch_identity_key_cert_pairs();
+    options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    return grpc::experimental::TlsServerCredentials(options);
 }
 
 std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const PeerSecurity& security, const std::string& self) {
@@ -46,6 +57,11 @@ std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const PeerSecurity
     options.pem_private_key = identity.own.key;
     options.pem_cert_chain = identity.own.certificate;
     return grpc::SslCredentials(options);
+}
+
+std::optional<std::string> expiry_note(const PeerSecurity& security, const std::string& self) {
+    if (!security.encrypted()) return std::nullopt;
+    return expiry_warning(self, identity_of(security, self, self).until, today());
 }
 
 bool caller_is(const grpc::ServerContext& context, const std::string& name) {

@@ -125,6 +125,8 @@ EngineOptions engine_options(const Plan& plan, const RunOptions& options) {
     EngineOptions engine = options.engine;
     const auto in_flight = static_cast<std::size_t>(options.load.in_flight);
     engine.gateway.most_accepted = std::max(engine.gateway.most_accepted, in_flight);
+    // Others that the authority has signed have no part in this plan.
+    for (const Node& node : plan.cluster.nodes) engine.container.security.accepted.push_back(node.name);
     const bool spares = options.failover.spares != Spares::kNone;
     if (!spares && !options.replan) return engine;
     // Any cut may come to carry messages.
@@ -199,6 +201,11 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
     }
     if (listener.note) {
         for (const std::string& refusal : engine.batch_refusals()) listener.note(refusal);
+    }
+    const bool over_tls = options.engine.name != "process" && options.engine.container.security.encrypted();
+    if (const auto expires =
+            over_tls ? expiry_note(options.engine.container.security, std::string(kGateway)) : std::nullopt) {
+        note(*expires);
     }
     std::optional<OutputCheck> check;
     if (options.check_outputs) check.emplace(model, inputs, options.tolerance);

@@ -68,11 +68,12 @@ private:
     std::exception_ptr problem_;
 };
 
-void tell(const ServiceContext& context, const ServiceAddresses& addresses) {
+void tell(const ServiceContext& context, const ServiceAddresses& addresses, bool https) {
     if (!context.note) return;
     if (!addresses.grpc.empty()) context.note(fmt::format("serving '{}' at {}", context.plan.name, addresses.grpc));
     if (!addresses.http.empty()) {
-        context.note(fmt::format("serving '{}' and /metrics at http://{}", context.plan.name, addresses.http));
+        context.note(fmt::format("serving '{}' and /metrics at {}://{}", context.plan.name, https ? "https" : "http",
+                                 addresses.http));
     }
 }
 
@@ -104,12 +105,13 @@ ServiceOutcome serve_plan(const ServiceContext& context, const ServiceOptions& o
             return metrics.text(now);
         };
         GatewayServer server(context.engine.gateway(), served_model(context.plan, context.engine), context.routing,
-                             options.addresses, options.most_in_flight, std::move(observers));
+                             options.addresses, options.most_in_flight, std::move(observers),
+                             {options.security, context.note});
         {
             const std::lock_guard lock(serving_mutex);
             serving = &server;
         }
-        tell(context, server.addresses());
+        tell(context, server.addresses(), server.https());
         context.engine.wait_for_failure(stop);
         ending.died = context.engine.failure();
         const std::size_t left = server.drain(ending.died ? Nanoseconds(0) : options.drain_timeout, options.at_once);

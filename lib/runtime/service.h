@@ -16,6 +16,7 @@ struct ServiceOptions {
     ServiceAddresses addresses;
     std::size_t most_in_flight = 64;  ///< requests of clients; more are refused
     Nanoseconds drain_timeout{std::chrono::seconds(10)};
+    PeerSecurity security{};             ///< with certificates, addresses may be other than local
     std::int64_t most_logged = 100'000;  ///< requests of clients in the log; what comes after them is only counted
 
     std::stop_token at_once;  ///< a second request to stop: nothing is awaited any more

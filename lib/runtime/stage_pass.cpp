@@ -29,6 +29,7 @@ StageRequest StagePass::request_of(ReceivedFrame frame, const Route& route) cons
 void StagePass::pass_failure(FrameHead head, const Route& route) const {
     const Nanoseconds ahead = clock_ahead_();
     head.tensors.clear();
+    head.serialise = Nanoseconds(0);
     head.handed_over = now_monotonic() - ahead;
     route.next->sender->send(std::move(head), {}, nullptr, ahead);
 }
@@ -46,6 +47,8 @@ bool StagePass::drop_hopeless(StageRequest& request, Nanoseconds now) const {
     StageRecord record;
     record.node = node_;
     record.transfer = request.frame.received - ahead_for(request.frame) - head.handed_over;
+    record.serialise = std::clamp(head.serialise, Nanoseconds(0), std::max(record.transfer, Nanoseconds(0)));
+    head.serialise = Nanoseconds(0);
     record.queue = now - request.frame.received;
     for (const TensorView& tensor : request.frame.tensors) {
         record.input_bytes += Bytes(static_cast<std::int64_t>(tensor.size));
@@ -106,6 +109,8 @@ void StagePass::send_results(std::vector<StageRequest>& members, const std::vect
         record.node = node_;
         const Nanoseconds ahead = ahead_for(frame);
         record.transfer = frame.received - ahead - head.handed_over;
+        record.serialise = std::clamp(head.serialise, Nanoseconds(0), std::max(record.transfer, Nanoseconds(0)));
+        head.serialise = Nanoseconds(0);
         record.queue = start - frame.received;
         record.compute = end - start;
         record.batch = count;

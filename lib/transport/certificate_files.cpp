@@ -23,8 +23,8 @@ constexpr std::chrono::minutes kClockDifference{5};
 constexpr std::chrono::days kWarnedBefore{7};
 /// Far more than any chain of ours; what is longer is no such file.
 constexpr std::int64_t kLongestPem = 1024 * 1024;
-/// A rotation replaces key and certificate within microseconds.
-constexpr int kReadsOfPair = 5;
+/// A rotation replaces key and certificate within microseconds, or, on a machine with much else to do, within a while.
+constexpr int kReadsOfPair = 25;
 constexpr std::chrono::milliseconds kBetweenReads{20};
 
 struct stat status_of(const std::string& path) {

@@ -1,6 +1,7 @@
 #include "lib/transport/frame.h"
 
 #include "lib/base/errors.h"
+#include "lib/transport/clocks.h"
 #include "lib/transport/proto/frame.pb.h"
 
 #include <fmt/format.h>
@@ -23,6 +24,14 @@ Integer get(const unsigned char* bytes) {
     return number;
 }
 
+/// The field that is known when all others are written: its key, and eight bytes.
+constexpr char kSerialiseKey = static_cast<char>((wire::FrameMeta::kSerialiseNsFieldNumber << 3) | 1);
+constexpr std::size_t kSerialiseBytes = 9;
+/// What a peer says of itself is no more than this, so that sums stay sums.
+constexpr Nanoseconds kMostSerialise = std::chrono::hours(1);
+
+Nanoseconds believable(std::int64_t told) { return std::clamp(Nanoseconds(told), Nanoseconds(0), kMostSerialise); }
+
 /// One a thread, used again and again: parsing into fresh memory is half of what a small frame costs.
 wire::FrameMeta& cleared_meta() {
     static thread_local wire::FrameMeta meta;
@@ -33,6 +42,7 @@ wire::FrameMeta& cleared_meta() {
 }  // namespace
 
 std::string encode_frame_head(const FrameHead& head) {
+    const Nanoseconds start = now_monotonic();
     wire::FrameMeta& meta = cleared_meta();
     meta.set_request(head.request);
     meta.set_pipeline(head.pipeline);
@@ -50,6 +60,7 @@ std::string encode_frame_head(const FrameHead& head) {
         timing.set_input_bytes(stage.input_bytes.value());
         timing.set_output_bytes(stage.output_bytes.value());
         if (stage.batch != 1) timing.set_batch(stage.batch);
+        if (stage.serialise) timing.set_serialise_ns(stage.serialise->count());
     }
     std::uint64_t payload = 0;
     for (const FrameHead::Tensor& tensor : head.tensors) {
@@ -59,13 +70,15 @@ std::string encode_frame_head(const FrameHead& head) {
         described.set_bytes(tensor.bytes);
         payload += static_cast<std::uint64_t>(tensor.bytes);
     }
-    const std::size_t size = meta.ByteSizeLong();
+    const std::size_t size = meta.ByteSizeLong() + kSerialiseBytes;
     std::string bytes;
     bytes.reserve(FramePrefix::kBytes + size);
     bytes.append(kMagic.begin(), kMagic.end());
     put(bytes, static_cast<std::uint32_t>(size));
     put(bytes, payload);
     meta.AppendToString(&bytes);
+    bytes += kSerialiseKey;
+    put(bytes, static_cast<std::uint64_t>((believable(head.serialise.count()) + now_monotonic() - start).count()));
     return bytes;
 }
 
@@ -91,6 +104,7 @@ FramePrefix decode_frame_prefix(const std::array<unsigned char, FramePrefix::kBy
 }
 
 FrameHead decode_frame_head(std::string_view bytes, const FramePrefix& prefix, const std::string& peer) {
+    const Nanoseconds start = now_monotonic();
     wire::FrameMeta& meta = cleared_meta();
     if (!meta.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
         throw InputError(peer, 0, "a malformed frame head came");
@@ -107,6 +121,7 @@ FrameHead decode_frame_head(std::string_view bytes, const FramePrefix& prefix, c
                                Nanoseconds(timing.compute_ns()), Nanoseconds(timing.cpu_ns()),
                                Bytes(timing.input_bytes()), Bytes(timing.output_bytes()),
                                std::max<std::int64_t>(timing.batch(), 1)});
+        if (timing.has_serialise_ns()) head.stages.back().serialise = believable(timing.serialise_ns());
     }
     std::uint64_t payload = 0;
     for (const wire::TensorHead& described : meta.tensors()) {
@@ -122,6 +137,7 @@ FrameHead decode_frame_head(std::string_view bytes, const FramePrefix& prefix, c
             peer, 0,
             fmt::format("a frame's tensors add up to {} bytes, its prefix says {}", payload, prefix.tensor_bytes));
     }
+    head.serialise = believable(meta.serialise_ns()) + now_monotonic() - start;
     return head;
 }
 

@@ -29,6 +29,9 @@ struct FrameHead {
     /// CLOCK_MONOTONIC at the sender, by when the answer must be at the gateway; 0 for whenever.
     Nanoseconds deadline{0};
     bool dropped = false;  ///< failed because it could not make its deadline
+    /// Time of sender and receiver on this head, and on copies of the tensors before they were sent. When it is sent:
+    /// what was spent already.
+    Nanoseconds serialise{0};
 
     bool operator==(const FrameHead&) const = default;
 };
@@ -44,13 +47,14 @@ struct FramePrefix {
     std::uint64_t tensor_bytes = 0;
 };
 
-/// Prefix and head, ready to be sent in front of the tensors.
+/// Prefix and head, ready to be sent in front of the tensors. The head tells `serialise` with what encoding it took.
 std::string encode_frame_head(const FrameHead& head);
 
 /// Throws InputError where the bytes are not a frame's, or sizes are beyond the bounds.
 FramePrefix decode_frame_prefix(const std::array<unsigned char, FramePrefix::kBytes>& bytes,
                                 std::uint64_t longest_payload, const std::string& peer);
-/// Throws InputError where it is malformed or its tensors do not add up to `prefix`.
+/// `serialise` has what decoding took besides. Throws InputError where it is malformed or its tensors do not add up to
+/// `prefix`.
 FrameHead decode_frame_head(std::string_view bytes, const FramePrefix& prefix, const std::string& peer);
 
 }  // namespace carbonedge

@@ -1,12 +1,16 @@
 #include "lib/transport/http_server.h"
 
 #include "lib/base/errors.h"
+#include "lib/transport/connection_guard.h"
+#include "lib/transport/tls_session.h"
 
 #include <fmt/format.h>
 #include <algorithm>
 #include <boost/asio.hpp>
+#include <boost/asio/ssl.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -74,9 +78,17 @@ http::response<http::string_body> made(HttpServerResponse&& response, unsigned v
 
 struct HttpServer::State {
     class Connection;
+    template <class Stream>
+    class ConnectionOver;
 
-    State(const HttpServerLimits& given_limits, Handle given_handle)
-        : limits(given_limits), handle(std::move(given_handle)), acceptor(*context), pause(*context) {}
+    State(const HttpServerLimits& given_limits, Handle given_handle, const std::optional<HttpsOptions>& https)
+        : limits(given_limits), handle(std::move(given_handle)), acceptor(*context), pause(*context) {
+        if (!https) return;
+        StreamOptions says;
+        says.warn = https->warn;
+        guard.emplace(says);
+        tls.emplace(https->files, TlsContext::Role::kListens, [this](const std::string& line) { guard->refuse(line); });
+    }
 
     void accept_next();
     void take(Tcp::socket socket);
@@ -86,6 +98,8 @@ struct HttpServer::State {
 
     HttpServerLimits limits;
     Handle handle;
+    std::optional<ConnectionGuard> guard;   ///< with TLS: says who was refused
+    std::optional<FollowedTlsContext> tls;  ///< none: in the clear
     std::shared_ptr<net::io_context> context = std::make_shared<net::io_context>(1);
     std::optional<net::executor_work_guard<net::io_context::executor_type>> work{context->get_executor()};
     Tcp::acceptor acceptor;
@@ -100,57 +114,95 @@ struct HttpServer::State {
 };
 
 /// One client. Everything but what `respond` starts with runs in the server's thread.
-class HttpServer::State::Connection : public std::enable_shared_from_this<Connection> {
+class HttpServer::State::Connection {
 public:
-    Connection(State& state, Tcp::socket socket) : context_(state.context), state_(state), stream_(std::move(socket)) {
+    virtual ~Connection() = default;
+    virtual void close_if_idle() = 0;
+    virtual void close() = 0;
+};
+
+namespace {
+using PlainStream = beast::tcp_stream;
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+}  // namespace
+
+template <class Stream>
+class HttpServer::State::ConnectionOver final : public Connection,
+                                                public std::enable_shared_from_this<ConnectionOver<Stream>> {
+public:
+    ConnectionOver(State& state, Stream stream) : context_(state.context), state_(state), stream_(std::move(stream)) {
         state_.add(*this);
     }
-    ~Connection() { state_.remove(*this); }
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
+    ~ConnectionOver() override { state_.remove(*this); }
+    ConnectionOver(const ConnectionOver&) = delete;
+    ConnectionOver& operator=(const ConnectionOver&) = delete;
+
+    /// Both ends know each other before the first request, where there is TLS.
+    void begin() {
+        if constexpr (std::is_same_v<Stream, TlsStream>) {
+            lowest().expires_after(state_.limits.header_time);
+            stream_.async_handshake(net::ssl::stream_base::server, [self = this->shared_from_this()](auto problem) {
+                if (problem) return self->tell_refused(problem);
+                self->await_request();
+            });
+        } else {
+            await_request();
+        }
+    }
 
     void await_request() {
         if (state_.closing) return;
         if (buffer_.size() > 0) return read_header();
         idle_ = true;
-        stream_.expires_after(state_.limits.idle_time);
-        stream_.async_read_some(buffer_.prepare(kFirstRead), [self = shared_from_this()](auto problem, std::size_t n) {
-            self->idle_ = false;
-            if (problem) return;
-            self->buffer_.commit(n);
-            self->read_header();
-        });
+        lowest().expires_after(state_.limits.idle_time);
+        stream_.async_read_some(buffer_.prepare(kFirstRead),
+                                [self = this->shared_from_this()](auto problem, std::size_t n) {
+                                    self->idle_ = false;
+                                    if (problem) return;
+                                    self->buffer_.commit(n);
+                                    self->read_header();
+                                });
     }
 
     void turn_away() { write(plain_error(503, "too many connections; try again later")); }
 
-    void close_if_idle() {
+    void close_if_idle() override {
         if (idle_) close();
     }
-    void close() {
+    void close() override {
         beast::error_code ignored;
-        stream_.socket().close(ignored);
+        lowest().socket().close(ignored);
     }
 
 private:
+    PlainStream& lowest() { return beast::get_lowest_layer(stream_); }
+
+    void tell_refused(beast::error_code problem) {
+        beast::error_code unknown;
+        const Tcp::endpoint from = lowest().socket().remote_endpoint(unknown);
+        state_.guard->refuse(fmt::format("an HTTPS connection from {} was refused: {}",
+                                         unknown ? "somebody" : from.address().to_string(), problem.message()));
+    }
+
     static constexpr std::size_t kFirstRead = 16 * 1024;
 
     void read_header() {
         parser_.emplace();
         parser_->header_limit(static_cast<std::uint32_t>(state_.limits.header_bytes));
         parser_->body_limit(static_cast<std::uint64_t>(state_.limits.body.value()));
-        stream_.expires_after(state_.limits.header_time);
-        http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](auto problem, std::size_t) {
-            if (problem) return self->refuse(problem);
-            self->read_body();
-        });
+        lowest().expires_after(state_.limits.header_time);
+        http::async_read_header(stream_, buffer_, *parser_,
+                                [self = this->shared_from_this()](auto problem, std::size_t) {
+                                    if (problem) return self->refuse(problem);
+                                    self->read_body();
+                                });
     }
 
     void read_body() {
-        stream_.expires_after(state_.limits.body_time);
+        lowest().expires_after(state_.limits.body_time);
         if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
             go_on_ = {http::status::continue_, parser_->get().version()};
-            http::async_write(stream_, go_on_, [self = shared_from_this()](auto problem, std::size_t) {
+            http::async_write(stream_, go_on_, [self = this->shared_from_this()](auto problem, std::size_t) {
                 if (!problem) self->read_rest();
             });
             return;
@@ -159,14 +211,14 @@ private:
     }
 
     void read_rest() {
-        http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](auto problem, std::size_t) {
+        http::async_read(stream_, buffer_, *parser_, [self = this->shared_from_this()](auto problem, std::size_t) {
             if (problem) return self->refuse(problem);
             self->give_to_handler();
         });
     }
 
     void give_to_handler() {
-        stream_.expires_never();
+        lowest().expires_never();
         auto message = parser_->release();
         version_ = message.version();
         keep_alive_ = message.keep_alive();
@@ -175,7 +227,7 @@ private:
             const std::lock_guard lock(state_.mutex);
             ++state_.being_handled;
         }
-        state_.handle(taken(std::move(message)), [self = shared_from_this()](HttpServerResponse response) {
+        state_.handle(taken(std::move(message)), [self = this->shared_from_this()](HttpServerResponse response) {
             State& state = self->state_;
             net::post(*state.context, [self, given = std::move(response)]() mutable { self->write(std::move(given)); });
             const std::lock_guard lock(state.mutex);
@@ -200,28 +252,38 @@ private:
         const bool keep = keep_alive_ && !state_.closing;
         response_ = made(std::move(response), version_, keep);
         if (head_only_) response_.body().clear();
-        stream_.expires_after(state_.limits.response_time);
-        http::async_write(stream_, response_, [self = shared_from_this(), keep](auto problem, std::size_t) {
+        lowest().expires_after(state_.limits.response_time);
+        http::async_write(stream_, response_, [self = this->shared_from_this(), keep](auto problem, std::size_t) {
             self->response_ = {};
             if (problem) return;
             if (keep) return self->await_request();
-            beast::error_code ignored;
-            self->stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
-            self->stream_.expires_after(kLinger);
-            self->discard();
+            self->lowest().expires_after(kLinger);
+            self->say_goodbye();
         });
+    }
+
+    void say_goodbye() {
+        if constexpr (std::is_same_v<Stream, TlsStream>) {
+            // Ends when the client has said so too, or after a while.
+            stream_.async_shutdown([self = this->shared_from_this()](auto) {});
+        } else {
+            beast::error_code ignored;
+            lowest().socket().shutdown(Tcp::socket::shutdown_send, ignored);
+            discard();
+        }
     }
 
     void discard() {
         buffer_.clear();
-        stream_.async_read_some(buffer_.prepare(kFirstRead), [self = shared_from_this()](auto problem, std::size_t) {
-            if (!problem) self->discard();
-        });
+        stream_.async_read_some(buffer_.prepare(kFirstRead),
+                                [self = this->shared_from_this()](auto problem, std::size_t) {
+                                    if (!problem) self->discard();
+                                });
     }
 
     std::shared_ptr<net::io_context> context_;  // the socket's, which may outlive the server in a handler's `respond`
     State& state_;
-    beast::tcp_stream stream_;
+    Stream stream_;
     beast::flat_buffer buffer_;
     std::optional<http::request_parser<http::string_body>> parser_;
     http::response<http::empty_body> go_on_;
@@ -253,11 +315,21 @@ void HttpServer::State::take(Tcp::socket socket) {
     if (others >= 2 * limits.connections) return;  // not even time to say why
     beast::error_code ignored;
     socket.set_option(Tcp::no_delay(true), ignored);
-    const auto connection = std::make_shared<Connection>(*this, std::move(socket));
-    if (others >= limits.connections) {
+    const bool full = others >= limits.connections;
+    if (tls) {
+        if (full) return guard->refuse(fmt::format("an HTTPS connection was refused: {} are open", others));
+        const std::shared_ptr<const TlsContext> current = tls->current();
+        ::SSL_CTX_up_ref(current->native());
+        net::ssl::context wrapped(
+            current->native());  // frees its reference when it goes; the stream has one of its own
+        std::make_shared<ConnectionOver<TlsStream>>(*this, TlsStream(PlainStream(std::move(socket)), wrapped))->begin();
+        return;
+    }
+    const auto connection = std::make_shared<ConnectionOver<PlainStream>>(*this, PlainStream(std::move(socket)));
+    if (full) {
         connection->turn_away();
     } else {
-        connection->await_request();
+        connection->begin();
     }
 }
 
@@ -277,8 +349,9 @@ void HttpServer::State::accept_next() {
     });
 }
 
-HttpServer::HttpServer(const std::string& address, const HttpServerLimits& limits, Handle handle)
-    : state_(std::make_unique<State>(limits, std::move(handle))) {
+HttpServer::HttpServer(const std::string& address, const HttpServerLimits& limits, Handle handle,
+                       const std::optional<HttpsOptions>& https)
+    : state_(std::make_unique<State>(limits, std::move(handle), https)) {
     State& state = *state_;
     const Tcp::endpoint wanted = parse_address(address);
     try {

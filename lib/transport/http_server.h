@@ -1,11 +1,13 @@
 #pragma once
 
+#include "lib/transport/tls_files.h"
 #include "lib/units/quantity.h"
 
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +39,12 @@ struct HttpServerLimits {
     Nanoseconds idle_time{std::chrono::seconds(60)};      ///< between requests of a connection
 };
 
+/// Mutual TLS 1.3: clients show a certificate of the same authority.
+struct HttpsOptions {
+    TlsFiles files;                                  ///< followed: replaced ones hold for new connections
+    std::function<void(const std::string&)> warn{};  ///< a line about who was refused, each different one once
+};
+
 /// An HTTP/1.1 server with kept connections, in one thread. What is no HTTP is answered 400; a client that is too slow
 /// is cut off.
 class HttpServer {
@@ -47,8 +55,9 @@ public:
     using Handle = std::function<void(HttpServerRequest, Respond)>;
 
     /// `address` is "127.0.0.1:8080", "localhost:0" or "[::1]:0". Throws UsageError for what is no such address,
-    /// EnvironmentError where it cannot be had.
-    HttpServer(const std::string& address, const HttpServerLimits& limits, Handle handle);
+    /// EnvironmentError where it cannot be had, InputError for certificates that cannot be used.
+    HttpServer(const std::string& address, const HttpServerLimits& limits, Handle handle,
+               const std::optional<HttpsOptions>& https = std::nullopt);
     /// Waits until every request that `handle` was given has been responded to.
     ~HttpServer();
     HttpServer(const HttpServer&) = delete;

@@ -1,6 +1,7 @@
 #include "lib/transport/tls_session.h"
 
 #include "lib/base/errors.h"
+#include "lib/transport/clocks.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -9,10 +10,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <utility>
 
 namespace carbonedge {
 namespace {
@@ -145,6 +148,48 @@ TlsContext::TlsContext(const TlsFiles& files, Role role) : state_(std::make_uniq
 }
 
 TlsContext::~TlsContext() = default;
+
+ssl_ctx_st* TlsContext::native() const { return state_->context.get(); }
+
+FollowedTlsContext::FollowedTlsContext(TlsFiles files, TlsContext::Role role, Warn warn, Nanoseconds look_every)
+    : files_(std::move(files)),
+      role_(role),
+      warn_(std::move(warn)),
+      look_every_(look_every),
+      loaded_(state_of_files()),
+      looked_(now_monotonic()),
+      context_(std::make_shared<TlsContext>(files_, role_)) {}
+
+std::string FollowedTlsContext::state_of_files() const {
+    std::string state;
+    for (const std::string* file : {&files_.authority, &files_.certificate, &files_.key}) {
+        struct stat status {};
+        if (::stat(file->c_str(), &status) != 0) status = {};
+        state += fmt::format("{} {} {}.{:09} ", status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                             status.st_mtim.tv_nsec);
+    }
+    return state;
+}
+
+std::shared_ptr<const TlsContext> FollowedTlsContext::current() {
+    const std::lock_guard lock(mutex_);
+    const Nanoseconds now = now_monotonic();
+    if (now - looked_ < look_every_) return context_;
+    looked_ = now;
+    // Before they are read: what changes meanwhile is another state, which is looked at next time.
+    const std::string state = state_of_files();
+    if (state == loaded_) return context_;
+    try {
+        context_ = std::make_shared<TlsContext>(files_, role_);
+        loaded_ = state;
+    } catch (const std::exception& error) {
+        // Key and certificate are replaced one after the other; only what stays unusable is worth a word.
+        if (std::exchange(unusable_, state) == state && warn_) {
+            warn_(fmt::format("{}; the certificates before it stay in force", error.what()));
+        }
+    }
+    return context_;
+}
 
 struct TlsSession::State {
     Wire wire;

@@ -4,9 +4,13 @@
 #include "lib/transport/frame_stream.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
+
+struct ssl_ctx_st;
 
 namespace carbonedge {
 
@@ -23,9 +27,38 @@ public:
 
     struct State;
     [[nodiscard]] const State& state() const { return *state_; }
+    [[nodiscard]] ssl_ctx_st* native() const;  ///< for libraries that speak TLS themselves
 
 private:
     std::unique_ptr<State> state_;
+};
+
+/// A context that follows its files: after one of them was replaced, connections begin with the new ones. Those that
+/// are open keep theirs. Thread-safe.
+class FollowedTlsContext {
+public:
+    using Warn = std::function<void(const std::string&)>;
+    /// Throws as TlsContext does. Replaced files that cannot be used are told to `warn`, and the ones before stay in
+    /// force until they can.
+    FollowedTlsContext(TlsFiles files, TlsContext::Role role, Warn warn = {},
+                       Nanoseconds look_every = std::chrono::seconds(1));
+
+    /// Looks at the files at most every `look_every`.
+    std::shared_ptr<const TlsContext> current();
+
+private:
+    /// What tells one version of the files from the next.
+    [[nodiscard]] std::string state_of_files() const;
+
+    TlsFiles files_;
+    TlsContext::Role role_;
+    Warn warn_;
+    Nanoseconds look_every_;
+    std::mutex mutex_;
+    std::string loaded_;    ///< state of the files that `context_` has
+    std::string unusable_;  ///< state of files that could not be loaded
+    Nanoseconds looked_{0};
+    std::shared_ptr<const TlsContext> context_;
 };
 
 /// One end of a TLS connection. It never waits: it reads what the socket has, and leaves records to be sent in a

@@ -140,10 +140,11 @@ class TlsListener final : public FrameListener {
 public:
     TlsListener(const std::string& address, const StreamOptions& options)
         : options_(options),
-          context_(options.tls.value_or(TlsFiles{}), TlsContext::Role::kListens),
+          guard_(options),
+          context_(options.tls.value_or(TlsFiles{}), TlsContext::Role::kListens,
+                   [this](const std::string& line) { guard_.refuse(line); }),
           socket_(listening_tcp_socket(parse_host_port(address), Reach::kAnywhere)),
-          address_("tls:" + host_port_text(bound_address(socket_))),
-          guard_(options) {
+          address_("tls:" + host_port_text(bound_address(socket_))) {
         ::fcntl(socket_.number(), F_SETFL, ::fcntl(socket_.number(), F_GETFL) | O_NONBLOCK);
     }
 
@@ -195,7 +196,7 @@ private:
 
     void welcome(ConnectionGuard::Accepted accepted) {
         tune_tcp_socket(accepted.socket, options_);
-        auto session = std::make_unique<TlsSession>(context_, accepted.socket, "");
+        auto session = std::make_unique<TlsSession>(*context_.current(), accepted.socket, "");
         HostPort from = peer_address(accepted.socket);
         greeted_.push_back({std::move(accepted.socket), std::move(accepted.place), std::move(session), std::move(from),
                             now_monotonic() + options_.connect_timeout});
@@ -238,10 +239,10 @@ private:
     }
 
     StreamOptions options_;
-    TlsContext context_;
+    ConnectionGuard guard_;
+    FollowedTlsContext context_;
     Descriptor socket_;
     std::string address_;
-    ConnectionGuard guard_;
     std::list<Greeted> greeted_;
 };
 

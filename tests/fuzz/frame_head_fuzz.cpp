@@ -25,7 +25,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         // What was read can be sent on and read again.
         const std::string again = encode_frame_head(head);
         FramePrefix longer = prefix;
-        if (!(decode_frame_head(std::string_view(again).substr(raw.size()), longer, "peer") == head)) std::abort();
+        FrameHead read = decode_frame_head(std::string_view(again).substr(raw.size()), longer, "peer");
+        read.serialise = head.serialise;  // it has grown by what all this took
+        if (!(read == head)) std::abort();
     } catch (const InputError&) {  // the only thing that a reader of frames may throw
     }
     return 0;

@@ -1,8 +1,9 @@
 // carbonedge-run --serve on a chain of builtin stages, without LibTorch: starts at once, and what it costs is the
 // runtime's.
-//   carbonedge_builtin_service NODE_PROGRAM BYTES STAGES LOG MOST_LOGGED [MOST_IN_FLIGHT]
+//   carbonedge_builtin_service NODE_PROGRAM BYTES STAGES LOG MOST_LOGGED [MOST_IN_FLIGHT [TLS_DIRECTORY]]
 #include "lib/base/errors.h"
 #include "lib/base/tool_main.h"
+#include "lib/runtime/grpc_log.h"
 #include "lib/runtime/run_plan.h"
 #include "lib/runtime/stop_on_signal.h"
 #include "tests/support/chain_model.h"
@@ -51,7 +52,8 @@ Plan plan_of(const std::vector<BuiltinStage>& stages) {
 }
 
 ExitStatus serve(int argc, char** argv) {
-    if (argc < 6) throw UsageError("carbonedge_builtin_service NODE_PROGRAM BYTES STAGES LOG MOST_LOGGED [IN_FLIGHT]");
+    if (argc < 6)
+        throw UsageError("carbonedge_builtin_service NODE_PROGRAM BYTES STAGES LOG MOST_LOGGED [IN_FLIGHT [TLS]]");
     const StopOnSignal stop;
     const std::vector<BuiltinStage> stages = chain(argv[2], std::atoi(argv[3]));
     ChainModel model(stages);
@@ -62,6 +64,10 @@ ExitStatus serve(int argc, char** argv) {
     options.service.addresses = {"127.0.0.1:0", "127.0.0.1:0"};
     options.service.most_logged = std::atoll(argv[5]);
     if (argc > 6) options.service.most_in_flight = static_cast<std::size_t>(std::atoll(argv[6]));
+    if (argc > 7) {
+        options.service.addresses = {"0.0.0.0:0", "0.0.0.0:0"};
+        options.service.security.tls_directory = argv[7];
+    }
     options.service.at_once = stop.at_once();
     options.engine.node_program = argv[1];
     options.engine.scratch_directory = std::filesystem::temp_directory_path().string();
@@ -69,6 +75,7 @@ ExitStatus serve(int argc, char** argv) {
     RunListener listener;
     listener.log = [&log](const std::string& line) { log << line << std::flush; };
     listener.note = [](const std::string& note) { std::cerr << "builtin-service: " << note << std::endl; };
+    const GrpcLog grpc_log(listener.note);
     const RunSummary summary = run_plan(plan, model, options, listener, stop.token());
     if (!summary.service) return ExitStatus::kNegativeVerdict;
     std::cerr << "builtin-service: served " << summary.service->succeeded << " requests, " << summary.service->failed

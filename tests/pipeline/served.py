@@ -33,8 +33,8 @@ class Served:
             if "serving '" in line:
                 self.name = line.split("'")[1]
                 where = line.split()[-1]
-                if where.startswith("http://"):
-                    self.http = where.removeprefix("http://")
+                if where.startswith("http"):
+                    self.http = where.split("://", 1)[1]
                 else:
                     self.grpc = where
 

@@ -3,16 +3,19 @@ Prometheus' own parser and promtool. `builtin` is a chain of builtin stages, `to
 not there is skipped and named; without Python's gRPC the test is skipped as a whole."""
 
 import argparse
+import http.client
 import importlib.util
 import json
 import math
 import pathlib
+import re
 import shutil
 import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 
 from served import LIMIT_S, SKIPPED, Rest, Served, generate_stubs
 
@@ -220,6 +223,130 @@ def check_end(served, log, metrics, checks):
             checks.equal(f"joules of {node['node']} in the metrics are at most the log's", 0 < told <= logged * 1.000001, True)
 
 
+def check_drain_under_load(arguments, folder, checks):
+    """SIGTERM while four clients ask as fast as they can: whatever was accepted is answered, to whoever asked."""
+    import grpc
+    from lib.runtime.proto import open_inference_pb2 as oip, open_inference_pb2_grpc
+
+    served, _ = start_builtin(arguments, folder)
+    answered = [0] * 4
+    wrong = []
+    busy = threading.Barrier(5)
+
+    def ask_grpc(place):
+        with grpc.insecure_channel(served.grpc) as channel:
+            client = open_inference_pb2_grpc.GRPCInferenceServiceStub(channel)
+            request = oip.ModelInferRequest(model_name=served.name, raw_input_contents=[bytes(1000)])
+            request.inputs.add(name="x", datatype="UINT8", shape=[1000])
+            while True:
+                try:
+                    if client.ModelInfer(request, timeout=LIMIT_S).raw_output_contents[0] != bytes([2]) * 1000:
+                        wrong.append("a wrong answer over gRPC")
+                except grpc.RpcError as error:
+                    # CANCELLED: it came while gRPC's server itself was closing, and was never taken.
+                    if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+                        wrong.append(f"gRPC: {error.code().name} {error.details()}")
+                    return
+                answered[place] += 1
+                if answered[place] == 20:
+                    busy.wait(LIMIT_S)
+
+    def ask_rest(place):
+        rest = Rest(served.http)
+        message = json.dumps({"inputs": [{"name": "x", "datatype": "UINT8", "shape": [1000], "data": [0] * 1000}]})
+        while True:
+            try:
+                status, _, body = rest.call("POST", f"/v2/models/{served.name}/infer", message)
+            except (OSError, http.client.HTTPException):
+                return  # the connection was closed between two requests, or is not taken any more
+            if status == 503:
+                return
+            if status != 200 or json.loads(body)["outputs"][0]["data"] != [2] * 1000:
+                wrong.append(f"REST: {status} {body[:100]}")
+                return
+            answered[place] += 1
+            if answered[place] == 20:
+                busy.wait(LIMIT_S)
+
+    clients = [threading.Thread(target=ask, args=(place,)) for place, ask in enumerate([ask_grpc, ask_grpc, ask_rest, ask_rest])]
+    for client in clients:
+        client.start()
+    busy.wait(LIMIT_S)
+    status, talk = served.stop(signal.SIGTERM)
+    for client in clients:
+        client.join(LIMIT_S)
+    checks.equal("nothing wrong while draining", wrong, [])
+    told = re.search(r"served (\d+) requests, (\d+) failed", talk)
+    checks.equal("drained under load: status, failed", (status, told.group(2)), (0, "0"))
+    checks.equal("every request that was accepted reached its client", int(told.group(1)), sum(answered))
+
+
+def check_over_tls(arguments, folder, checks, skipped):
+    """Beyond this machine a service speaks mutual TLS: curl and Python's gRPC with certificates, and without."""
+    import grpc
+    from lib.runtime.proto import open_inference_pb2 as oip, open_inference_pb2_grpc
+
+    if not shutil.which("curl"):
+        return
+    tool = f"{arguments.programs}/carbonedge-run"
+    if not pathlib.Path(tool).exists():
+        skipped.append("TLS (carbonedge-run is not built)")
+        return
+    (folder / "two.ini").write_text(CLUSTER)
+    for directory in ("tls", "strangers"):
+        subprocess.run([tool, "certificates", directory, "--cluster", "two.ini", "--client", "shop", "--quiet"], cwd=folder, check=True,
+                       capture_output=True, timeout=LIMIT_S)
+    words = [f"{arguments.programs}/carbonedge_builtin_service", f"{arguments.programs}/carbonedge_builtin_node", "4", "2",
+             str(folder / "tls.jsonl"), "1000", "16", str(folder / "tls")]
+    served = Served(words, folder)
+    try:
+        port = served.http.rsplit(":", 1)[1]
+
+        def curl(path, *more, certificates="tls/shop"):
+            own = ["--cert", f"{certificates}/cert.pem", "--key", f"{certificates}/key.pem"] if certificates else []
+            return subprocess.run(["curl", "-sS", "--max-time", str(LIMIT_S), "--cacert", "tls/ca.pem", *own, "--connect-to", f"gateway:{port}:127.0.0.1:{port}",
+                                   *more, f"https://gateway:{port}{path}"], cwd=folder, capture_output=True, text=True, check=False)
+
+        checks.equal("curl over TLS", curl("/v2/health/live").stdout, '{"live":true}\n')
+        message = json.dumps({"inputs": [{"name": "x", "datatype": "UINT8", "shape": [4], "data": [1, 2, 3, 4]}]})
+        answer = curl(f"/v2/models/{served.name}/infer", "-d", message)
+        checks.equal("curl infers over TLS", json.loads(answer.stdout)["outputs"][0]["data"], [3, 4, 5, 6])
+        checks.equal("metrics over TLS", "carbonedge_requests_total" in curl("/metrics").stdout, True)
+        for who, certificates in [("without a certificate", None), ("of another authority", "strangers/shop")]:
+            for _ in range(2):
+                refused = curl("/v2/health/live", certificates=certificates)
+                checks.equal(f"curl {who} is refused", (refused.returncode != 0, refused.stdout), (True, ""))
+        plain = subprocess.run(["curl", "-sS", "--max-time", str(LIMIT_S), f"http://127.0.0.1:{port}/v2/health/live"], capture_output=True, text=True, check=False)
+        checks.equal("plain HTTP is refused", (plain.returncode != 0, plain.stdout), (True, ""))
+
+        def pem(name):
+            return (folder / name).read_bytes()
+
+        def infer(credentials):
+            where = f"127.0.0.1:{served.grpc.rsplit(':', 1)[1]}"
+            with grpc.secure_channel(where, credentials, options=[("grpc.ssl_target_name_override", "gateway")]) as channel:
+                request = oip.ModelInferRequest(model_name=served.name, raw_input_contents=[bytes([1, 2, 3, 4])])
+                request.inputs.add(name="x", datatype="UINT8", shape=[4])
+                try:
+                    return list(open_inference_pb2_grpc.GRPCInferenceServiceStub(channel).ModelInfer(request, timeout=LIMIT_S).raw_output_contents[0])
+                except grpc.RpcError as error:
+                    return error.code().name
+
+        checks.equal("gRPC over TLS", infer(grpc.ssl_channel_credentials(pem("tls/ca.pem"), pem("tls/shop/key.pem"), pem("tls/shop/cert.pem"))), [3, 4, 5, 6])
+        checks.equal("gRPC without a certificate", infer(grpc.ssl_channel_credentials(pem("tls/ca.pem"))), "UNAVAILABLE")
+        checks.equal("curl after all that", curl("/v2/health/ready").stdout, '{"ready":true}\n')
+        status, talk = served.stop(signal.SIGTERM)
+        checks.equal("status after refusals", status, 0)
+        said = sorted(line for line in talk.splitlines() if "was refused" in line)
+        https = [line for line in said if "an HTTPS connection from 127.0.0.1 was refused" in line]
+        checks.equal("HTTPS refusals are told once each", len(https) == len(set(https)) == 3, True)
+        checks.equal("and those of gRPC", [line for line in said if "gRPC" in line],
+                     ["builtin-service: a gRPC connection was refused: peer did not return a certificate"])
+    finally:
+        served.process.kill()
+        served.process.wait()
+
+
 def start_builtin(arguments, folder):
     words = [f"{arguments.programs}/carbonedge_builtin_service", f"{arguments.programs}/carbonedge_builtin_node", "1000", "2",
              str(folder / "log.jsonl"), "1000"]
@@ -274,7 +401,10 @@ def main():
         finally:
             served.process.kill()
             served.process.wait()
-        if arguments.kind == "torch":
+        if arguments.kind == "builtin":
+            check_drain_under_load(arguments, folder, checks)
+            check_over_tls(arguments, folder, checks, skipped)
+        else:
             report = subprocess.run([f"{arguments.programs}/carbonedge-report", "log.jsonl"], cwd=folder, capture_output=True, text=True, timeout=LIMIT_S, check=False)
             checks.equal("report reads the log", (report.returncode, report.stderr), (0, ""))
     if skipped:

@@ -32,6 +32,10 @@ RequestRecord random_request(SeededRandom& random, std::int64_t id) {
                                   1 + static_cast<std::int64_t>(random.below(3))});
     }
     if (coin(random)) request.client = awkward_text(random);
+    if (coin(random)) request.return_serialise = time(random);
+    for (StageRecord& stage : request.stages) {
+        if (coin(random)) stage.serialise = time(random);
+    }
     return request;
 }
 

@@ -1,6 +1,7 @@
 #include "tools/node/node_command.h"
 
 #include "lib/model/model.h"
+#include "lib/runtime/grpc_log.h"
 #include "lib/runtime/node_server.h"
 #include "lib/runtime/stop_on_signal.h"
 #include "lib/runtime/system_calls.h"
@@ -25,6 +26,7 @@ ExitStatus node_command(const NodeToolOptions& options, std::ostream& out, std::
         const std::lock_guard lock(talking);
         err << "carbonedge-node: " << options.name << ": " << line << std::endl;
     };
+    const GrpcLog grpc_log(node.warn);
     NodeServer server(node, *loader);
     out << "ready " << server.inference_address() << std::endl;
     server.wait(stop.token());

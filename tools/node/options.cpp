@@ -40,6 +40,12 @@ std::optional<NodeToolOptions> parse_node_options(int argc, const char* const* a
     app.add_option("--control", options.control, "address at which carbonedge-run reaches it from elsewhere");
     app.add_option("--tensors", options.tensors, "address at which it takes tensors, e.g. tcp:0.0.0.0:7000");
     app.add_option("--tls", options.security.tls_directory, "certificates of --control and --tensors, in DIR/NAME");
+    app.add_option("--accept", options.security.accepted,
+                   "with --tls: a certificate's name whose tensors are taken; may be repeated; default: any of the "
+                   "authority's")
+        ->type_name("NAME")
+        ->expected(1)
+        ->take_all();
     app.add_flag("--plain-text-across-hosts", options.security.plain_text,
                  "believe whoever reaches --control and --tensors, and encrypt nothing");
     app.add_option("--threads", options.threads, "threads of the model")

@@ -26,6 +26,7 @@ std::vector<CertificateSubject> subjects_of(const Cluster& cluster, const Certif
     std::vector<std::string> names;
     for (const Node& node : cluster.nodes) names.push_back(node.name);
     names.emplace_back(kGateway);
+    for (const std::string& client : options.clients) names.push_back(client);
     std::vector<CertificateSubject> subjects;
     for (const std::string& name : names) subjects.emplace_back().name = name;
     for (const auto& [name, addresses] : options.addresses) {

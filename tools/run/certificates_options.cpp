@@ -44,6 +44,10 @@ bool parse_certificates_options(int argc, const char* const* argv, std::string_v
         ->type_name("NODE=ADDRESS")
         ->expected(1)
         ->take_all();
+    app.add_option("--client", options.clients, "also a certificate for a client of services; may be repeated")
+        ->type_name("NAME")
+        ->expected(1)
+        ->take_all();
     app.add_option("--valid", valid, "how long the certificates hold")->type_name("TIME")->capture_default_str();
     app.add_option("--authority-valid", authority_valid, "how long a new authority holds")
         ->type_name("TIME")

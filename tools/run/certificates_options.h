@@ -18,6 +18,7 @@ struct CertificatesOptions {
     std::string cluster;  ///< path; one of `cluster` and `plan` is given
     std::string plan;
     std::map<std::string, std::vector<std::string>> addresses;  ///< of nodes and of the gateway
+    std::vector<std::string> clients;                           ///< of a service, by the names that they shall have
     std::chrono::seconds valid{0};
     std::chrono::seconds authority_valid{0};
     bool rotate = false;

@@ -144,7 +144,8 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     app.add_option("--stack-file", options.stack_file,
                    "where --engine swarm writes its stack (default: beside the log)");
     app.add_option("--gateway-address", options.gateway_address, "at which the swarm's hosts reach this one");
-    app.add_option("--tls", options.security.tls_directory, "certificates of nodes and gateway, for docker and swarm");
+    app.add_option("--tls", options.security.tls_directory,
+                   "certificates of nodes and gateway, for docker, swarm and services");
     app.add_flag("--plain-text-across-hosts", options.security.plain_text,
                  "--engine swarm: believe whoever reaches a node, and encrypt nothing");
     app.add_option("--docker", options.docker, "command line of the container engine")->capture_default_str();

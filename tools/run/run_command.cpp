@@ -3,7 +3,8 @@
 #include "lib/base/atomic_file.h"
 #include "lib/model/model.h"
 #include "lib/partition/plan_file.h"
-#include "lib/runtime/grpc_server.h"
+#include "lib/runtime/gateway_server.h"
+#include "lib/runtime/grpc_log.h"
 #include "lib/runtime/run_plan.h"
 #include "lib/runtime/stop_on_signal.h"
 #include "lib/runtime/torch_stage.h"
@@ -38,6 +39,7 @@ RunOptions make_run_options(const RunToolOptions& options, const Plan& plan, Loa
     run.seed = options.seed;
     run.check_outputs = options.check;
     run.service.addresses = {options.serve, options.serve_http};
+    run.service.security = options.security;
     run.service.most_in_flight = static_cast<std::size_t>(options.serve_in_flight);
     run.service.drain_timeout = options.drain_timeout;
     run.service.most_logged = options.serve_log;
@@ -154,13 +156,14 @@ EngineOptions engine_options(const RunToolOptions& options) {
 
 ExitStatus run_command(const RunToolOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
     const StopOnSignal stop;
-    if (!options.serve.empty()) require_local_address(options.serve);
-    if (!options.serve_http.empty()) require_local_address(options.serve_http);
+    if (!options.serve.empty()) require_service_address(options.serve, options.security);
+    if (!options.serve_http.empty()) require_service_address(options.serve_http, options.security);
     LogOutput log(options.output, options.overwrite, out);
     std::string text = read_input(options.plan, in);
     const Plan plan = read_plan(text, options.plan == "-" ? "standard input" : options.plan);
     if (options.engine == "virtual") return run_virtually(options, plan, std::move(text), log, in, err, stop.token());
     const RunListener listener = listener_of(options, log, err);
+    const GrpcLog grpc_log(listener.note);
     Load load = load_of_options(options, in, listener.note);
     const std::int64_t requests = load.requests;
     configure_allocator();

@@ -91,4 +91,27 @@ TEST_CASE("a partition's imbalance is that of each cost model") {
     CHECK(by_parameters == doctest::Approx(0).epsilon(1e-12));
 }
 
+TEST_CASE("a run that tells serialising from the wire shows where its time went") {
+    Subject subject = run_of(single_node_plan("p", "high"), 4);
+    CHECK(render_text(describe_run(subject, 0), 120).find("Where the time") == std::string::npos);
+    for (RequestRecord& request : subject.run->requests) {
+        request.wait = std::chrono::milliseconds(1);
+        request.return_transfer = std::chrono::milliseconds(5);
+        request.return_serialise = std::chrono::milliseconds(1);
+        request.stages.resize(1);
+        request.stages[0].transfer = std::chrono::milliseconds(8);
+        request.stages[0].serialise = std::chrono::milliseconds(2);
+        request.stages[0].queue = std::chrono::milliseconds(6);
+        request.stages[0].compute = std::chrono::milliseconds(80);
+        request.latency = std::chrono::milliseconds(100);
+    }
+    subject.run->requests[3].stages[0].serialise.reset();  // does not count
+    const std::string text = render_text(describe_run(subject, 0), 120);
+    CAPTURE(text);
+    const std::size_t at = text.find("Where the time of a request went");
+    REQUIRE(at != std::string::npos);
+    const std::string rest = text.substr(at, 600);
+    for (const char* cell : {" 7.00", " 3.00", " 10.0", " 80.0", " 100"}) CHECK(rest.find(cell) != std::string::npos);
+}
+
 }  // namespace carbonedge

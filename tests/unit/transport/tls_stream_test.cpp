@@ -121,6 +121,51 @@ TEST_CASE("peers with bad certificates are refused on both ends and said once an
     }
 }
 
+TEST_CASE("a context follows its files and keeps what it has while they cannot be used") {
+    TestAuthority authority;
+    const TlsFiles first = authority.issue("DNS:node-a");
+    const TemporaryFolder folder;
+    const TlsFiles files{folder.file("ca.pem"), folder.file("cert.pem"), folder.file("key.pem")};
+    const auto put = [](const std::string& from, const std::string& to) {
+        std::filesystem::copy_file(from, to + ".new");
+        std::filesystem::rename(to + ".new", to);
+    };
+    const auto put_all = [&](const TlsFiles& from) {
+        put(from.authority, files.authority);
+        put(from.certificate, files.certificate);
+        put(from.key, files.key);
+    };
+    put_all(first);
+    std::vector<std::string> warnings;
+    FollowedTlsContext followed(
+        files, TlsContext::Role::kListens, [&](const std::string& line) { warnings.push_back(line); }, Nanoseconds(0));
+    const auto loaded = followed.current();
+    CHECK(followed.current() == loaded);
+
+    const TlsFiles second = authority.issue("DNS:node-a");
+    put(second.key, files.key);  // the first half of a rotation
+    CHECK(followed.current() == loaded);
+    CHECK(warnings.empty());
+    put(second.certificate, files.certificate);
+    const auto rotated = followed.current();
+    CHECK(rotated != loaded);
+    CHECK(warnings.empty());
+
+    std::filesystem::remove(files.certificate);
+    for (int i = 0; i < 3; ++i) CHECK(followed.current() == rotated);
+    REQUIRE(!warnings.empty());
+    CHECK(warnings[0] ==
+          files.certificate + ": cannot be read; it should be a certificate; the certificates before it stay in force");
+    put_all(first);
+    CHECK(followed.current() != rotated);
+
+    // Looked at once an hour it does not notice.
+    FollowedTlsContext slow(files, TlsContext::Role::kListens, {}, std::chrono::hours(1));
+    const auto kept = slow.current();
+    put_all(second);
+    CHECK(slow.current() == kept);
+}
+
 TEST_CASE("who speaks no TLS or says nothing is refused and keeps nobody waiting") {
     TestAuthority authority;
     StreamOptions options;
