@@ -176,7 +176,7 @@ Table stage_table(std::span<const Subject> subjects) {
 Table time_table(std::span<const Subject> subjects) {
     Table table{"times", "Where the time of a request went", {}, {}, {}};
     table.columns = {text("policy", "policy"),
-                     number("requests", "requests", Unit::kNumber),
+                     number("requests", "requests", Unit::kCount),
                      number("queue", "queue", Unit::kTime, "mean"),
                      number("serialise", "serialise", Unit::kTime, "mean"),
                      number("wire", "wire", Unit::kTime, "mean"),
@@ -201,7 +201,7 @@ Table time_table(std::span<const Subject> subjects) {
         if (requests == 0 || latency.count() == 0) continue;
         TableRow row(table);
         row.set("policy", subject.name);
-        row.set("requests", static_cast<double>(requests));
+        row.set("requests", requests);
         row.set("queue", sum.queue / requests);
         row.set("serialise", sum.serialise / requests);
         row.set("wire", sum.wire / requests);

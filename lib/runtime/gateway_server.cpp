@@ -99,14 +99,15 @@ private:
             if (routing_.finished) {
                 routing_.finished(static_cast<std::size_t>(given.record.pipeline), to_seconds(given.record.latency));
             }
-            if (observers_.answered) observers_.answered(given.record, protocol);
         }
         if (given.record.ok) {
             tell(views_of(given.outputs));
         } else {
             tell(InferenceFailure{InferenceFailure::Kind::kFailed, given.record.error});
         }
+        // The client does not wait for the books.
         const std::lock_guard lock(mutex_);
+        if (observers_.answered) observers_.answered(given.record, protocol);
         --unanswered_;
         changed_.notify_all();
     }

@@ -202,11 +202,10 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
     if (listener.note) {
         for (const std::string& refusal : engine.batch_refusals()) listener.note(refusal);
     }
-    const bool over_tls = options.engine.name != "process" && options.engine.container.security.encrypted();
-    if (const auto expires =
-            over_tls ? expiry_note(options.engine.container.security, std::string(kGateway)) : std::nullopt) {
-        note(*expires);
-    }
+    const PeerSecurity certificates = options.engine.name != "process" ? options.engine.container.security
+                                      : options.service.wanted()       ? options.service.security
+                                                                       : PeerSecurity{};
+    if (const auto expires = expiry_note(certificates, std::string(kGateway))) note(*expires);
     std::optional<OutputCheck> check;
     if (options.check_outputs) check.emplace(model, inputs, options.tolerance);
     std::optional<Failover> failover;
