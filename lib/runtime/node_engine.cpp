@@ -154,17 +154,16 @@ struct NodeEngine::State {
 
     /// What follows from a failure that the gateway knows of.
     void settle(const std::string& cause) {
-        std::function<void()> hear;
         bool lost = false;
         {
             const std::lock_guard lock(mutex);
-            hear = on_failure;
             lost = !options.fail_over && !gateway.has_route();
             if (lost && !failure) failure = cause;
             failed.notify_all();
         }
         if (lost) gateway.fail_all(cause);
-        if (hear) hear();
+        const std::lock_guard calling(hearing);
+        if (on_failure) on_failure();
     }
 
     EngineOptions options;
@@ -179,6 +178,7 @@ struct NodeEngine::State {
     mutable std::condition_variable_any failed;
     std::map<RouteNumber, Pipeline> routes;
     std::optional<std::string> failure;
+    std::mutex hearing;  ///< of `on_failure`, and held while it runs: who takes it back is not called any more
     std::function<void()> on_failure;
 
     // The gateway's threads go first, those of the nodes are told to before.
@@ -274,7 +274,7 @@ std::map<RouteNumber, bool> NodeEngine::open_routes() const {
 }
 
 void NodeEngine::on_failure(std::function<void()> hear) {
-    const std::lock_guard lock(state_->mutex);
+    const std::lock_guard calling(state_->hearing);
     state_->on_failure = std::move(hear);
 }
 
