@@ -10,12 +10,19 @@ namespace carbonedge {
 ModelThread::ModelThread(StageLoader& loader, std::size_t longest_queue,
                          std::function<void(std::vector<StageRequest>)> pass)
     : longest_queue_(longest_queue), pass_(std::move(pass)) {
-    thread_ = std::jthread([this, &loader] { run(stop_.get_token(), loader); });
+    thread_ = std::jthread([this, &loader] { run(loader); });
 }
 
 ModelThread::~ModelThread() {
-    stop_.request_stop();
+    end();
     thread_.join();
+}
+
+void ModelThread::end() {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    arrived_.notify_all();
+    taken_.notify_all();
 }
 
 bool ModelThread::post(std::function<void()> work) { return post(Waiting{std::move(work), {}}); }
@@ -24,7 +31,8 @@ bool ModelThread::post(StageRequest request) { return post(Waiting{nullptr, std:
 
 bool ModelThread::post(Waiting waiting) {
     std::unique_lock lock(mutex_);
-    if (!taken_.wait(lock, stop_.get_token(), [this] { return waiting_.size() < longest_queue_; })) return false;
+    taken_.wait(lock, [this] { return ending_ || waiting_.size() < longest_queue_; });
+    if (ending_) return false;
     waiting_.push_back(std::move(waiting));
     lock.unlock();  // or the thread that is woken would wait for it
     arrived_.notify_one();
@@ -54,7 +62,7 @@ std::vector<StageRequest> ModelThread::take(const std::vector<std::size_t>& memb
     return taken;
 }
 
-std::vector<StageRequest> ModelThread::gather(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+std::vector<StageRequest> ModelThread::gather(std::unique_lock<std::mutex>& lock) {
     const std::shared_ptr<LoadedStage> kept = waiting_.front().request.route.stage;
     const LoadedStage& stage = *kept;
     if (stage.batches.largest == 1) return take({0});
@@ -64,23 +72,25 @@ std::vector<StageRequest> ModelThread::gather(std::unique_lock<std::mutex>& lock
             now_monotonic());
         if (batch.start <= now_monotonic()) return take(batch.members);
         const std::size_t known = waiting_.size();
-        arrived_.wait_until(lock, stop, std::chrono::steady_clock::time_point(batch.start),
-                            [&] { return waiting_.size() != known; });
-        if (stop.stop_requested()) return {};
+        arrived_.wait_until(lock, std::chrono::steady_clock::time_point(batch.start),
+                            [&] { return ending_ || waiting_.size() != known; });
+        if (ending_) return {};
     }
 }
 
-void ModelThread::run(const std::stop_token& stop, StageLoader& loader) {
+void ModelThread::run(StageLoader& loader) {
     loader.prepare_model_thread();
     prctl(PR_SET_TIMERSLACK, 1UL);  // a batch waits as long as was asked for, not 50 us more
     std::unique_lock lock(mutex_);
-    while (arrived_.wait(lock, stop, [this] { return !waiting_.empty(); }) && !stop.stop_requested()) {
+    while (true) {
+        arrived_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+        if (ending_) return;
         std::function<void()> work = std::move(waiting_.front().work);
         std::vector<StageRequest> requests;
         if (work) {
             waiting_.pop_front();
         } else {
-            requests = gather(lock, stop);
+            requests = gather(lock);
         }
         taken_.notify_all();
         lock.unlock();

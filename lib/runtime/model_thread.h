@@ -29,7 +29,7 @@ public:
     /// work, wait for them in the order in which they came.
     bool post(StageRequest request);
     /// Makes post() return false from now on and the thread end after what it does now.
-    void end() { stop_.request_stop(); }
+    void end();
 
 private:
     /// Work, or where that is empty a request.
@@ -38,18 +38,19 @@ private:
         StageRequest request;
     };
     bool post(Waiting waiting);
-    void run(const std::stop_token& stop, StageLoader& loader);
-    std::vector<StageRequest> gather(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+    void run(StageLoader& loader);
+    std::vector<StageRequest> gather(std::unique_lock<std::mutex>& lock);
     std::vector<StageRequest> take(const std::vector<std::size_t>& members);
     [[nodiscard]] std::vector<WaitingRequest> waiting_requests() const;
 
     std::size_t longest_queue_;
     std::function<void(std::vector<StageRequest>)> pass_;
     std::mutex mutex_;
-    std::condition_variable_any arrived_;
-    std::condition_variable_any taken_;
+    // Not condition_variable_any, which holds a mutex of its own while it wakes a thread that needs it first of all.
+    std::condition_variable arrived_;
+    std::condition_variable taken_;
     std::deque<Waiting> waiting_;
-    std::stop_source stop_;
+    bool ending_ = false;
     std::jthread thread_;
 };
 
