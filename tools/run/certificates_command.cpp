@@ -1,6 +1,7 @@
 #include "tools/run/certificates_command.h"
 
 #include "lib/base/atomic_file.h"
+#include "lib/base/errors.h"
 #include "lib/base/spelling.h"
 #include "lib/cluster/cluster_file.h"
 #include "lib/formats/csv.h"
@@ -26,7 +27,12 @@ std::vector<CertificateSubject> subjects_of(const Cluster& cluster, const Certif
     std::vector<std::string> names;
     for (const Node& node : cluster.nodes) names.push_back(node.name);
     names.emplace_back(kGateway);
-    for (const std::string& client : options.clients) names.push_back(client);
+    for (const std::string& client : options.clients) {
+        if (std::find(names.begin(), names.end(), client) != names.end())
+            throw UsageError(
+                fmt::format("--client: '{}' is the name of another already; name the client otherwise", client));
+        names.push_back(client);
+    }
     std::vector<CertificateSubject> subjects;
     for (const std::string& name : names) subjects.emplace_back().name = name;
     for (const auto& [name, addresses] : options.addresses) {
