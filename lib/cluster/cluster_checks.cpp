@@ -52,16 +52,10 @@ private:
     std::optional<ClusterProblem> found_;
 };
 
-bool is_name(std::string_view name) {
-    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    });
-}
-
 std::optional<ClusterProblem> problem_of(const Node& node) {
     using namespace std::chrono_literals;
     Section section("node." + node.name);
-    if (!is_name(node.name)) section.refuse("", "a node's name has letters, digits, - and _");
+    if (!is_node_name(node.name)) section.refuse("", "a node's name has letters, digits, - and _");
     if (node.name == kGateway)
         section.refuse("", "'gateway' names the end where requests enter; name the node otherwise");
     section.above_zero("cpus", node.cpus, kMostCpus);
@@ -153,6 +147,12 @@ std::optional<ClusterProblem> problem_of(const MessageBuffers& buffers) {
 }
 
 }  // namespace
+
+bool is_node_name(std::string_view name) {
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
+}
 
 std::string link_section(const Link& link) {
     return link.from.empty() && link.to.empty() ? "link.default" : fmt::format("link.{}.{}", link.from, link.to);

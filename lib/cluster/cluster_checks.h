@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace carbonedge {
 
@@ -17,6 +18,8 @@ struct ClusterProblem {
 
 /// Bounds of every number, names, ends of links: the rules of docs/formats.md, for whatever way a cluster came in.
 std::optional<ClusterProblem> find_problem(const Cluster& cluster);
+
+bool is_node_name(std::string_view name);  ///< letters, digits, - and _, at least one
 
 std::string link_section(const Link& link);  ///< "link.edge.green"; "link.default" without ends
 

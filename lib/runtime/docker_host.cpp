@@ -19,6 +19,8 @@ constexpr Nanoseconds kKillPatience = std::chrono::seconds(10);
 /// Between two attempts to hear what the engine tells.
 constexpr Nanoseconds kHearAgain = std::chrono::seconds(1);
 constexpr std::string_view kLabel = "carbonedge.run";
+/// Docker names a network's bridge after the beginning of its identifier.
+constexpr std::size_t kBridgeDigits = 12;
 
 /// The container is removed when its node is started anew, or with its host.
 class ContainerNode final : public StartedNode {
@@ -105,7 +107,8 @@ DockerHost::DockerHost(const EngineOptions& options, const std::stop_token& stop
     : options_(options),
       directory_(options.scratch_directory),
       cli_(options.container.program, options.environment),
-      run_(make_run_name()) {
+      run_(make_run_name()),
+      shaper_(options.environment) {
     // Nobody but the containers and this host is on their network.
     if (!options_.container.security.encrypted()) options_.container.security.plain_text = true;
     // Asked for first, so that nothing is made where the image is missing.
@@ -113,9 +116,10 @@ DockerHost::DockerHost(const EngineOptions& options, const std::stop_token& stop
         cli_.ask({"image", "inspect", "--format", "{{.Id}}", options.container.image}, options.start_timeout, stop));
     network_ = "carbonedge-" + run_;
     try {
-        static_cast<void>(
+        const std::string id =
             cli_.ask({"network", "create", "--internal", "--label", fmt::format("{}={}", kLabel, run_), network_},
-                     options.start_timeout, stop));
+                     options.start_timeout, stop);
+        bridge_ = "br-" + id.substr(0, kBridgeDigits);
         const std::string address =
             cli_.ask({"network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", network_},
                      options.start_timeout, stop);
@@ -167,6 +171,28 @@ std::unique_ptr<StartedNode> DockerHost::start_one(const Node& node, Bytes longe
         cli_, endings_, id,
         NodeAddresses{control, control, fmt::format("{}{}:{}", security().scheme(), address, kTensorPort),
                       fmt::format("{}{}:{}", security().scheme(), node.name, kTensorPort)});
+}
+
+bool DockerHost::limit_bandwidth(const std::string& from, const std::string& address, BytesPerSecond rate,
+                                 const std::stop_token& stop) {
+    if (!bandwidth_note_.empty()) return false;
+    std::string problem = shaper_.obstacle();
+    try {
+        if (problem.empty()) {
+            TrafficShaper::Device device{"", bridge_};
+            if (from != kGateway) {
+                const std::string process = cli_.ask({"inspect", "--format", "{{.State.Pid}}", container_of(from)},
+                                                     options_.start_timeout, stop);
+                device = {fmt::format("/proc/{}/ns/net", process), "eth0"};
+            }
+            shaper_.limit(device, flow_to(address, rate), stop);
+            return true;
+        }
+    } catch (const EnvironmentError& error) {
+        problem = error.what();
+    }
+    bandwidth_note_ = "the bandwidth of links is imitated in user space, not by tc: " + problem;
+    return false;
 }
 
 void DockerHost::copy_certificates(const Node& node) const {

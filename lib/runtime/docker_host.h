@@ -4,6 +4,7 @@
 #include "lib/runtime/node_endings.h"
 #include "lib/runtime/node_host.h"
 #include "lib/runtime/private_directory.h"
+#include "lib/runtime/traffic_shaper.h"
 
 #include <memory>
 #include <optional>
@@ -28,6 +29,9 @@ public:
     [[nodiscard]] std::string gateway_address() const override { return gateway_address_; }
     std::vector<std::unique_ptr<StartedNode>> start(const std::vector<Node>& nodes, Bytes longest_message,
                                                     const std::stop_token& stop) override;
+    bool limit_bandwidth(const std::string& from, const std::string& address, BytesPerSecond rate,
+                         const std::stop_token& stop) override;
+    [[nodiscard]] std::string bandwidth_note() const override { return bandwidth_note_; }
     [[nodiscard]] Nanoseconds end_is_told() const override { return std::chrono::seconds(1); }
     [[nodiscard]] std::string end_notice() const override { return "container end"; }
     [[nodiscard]] std::string remedy() const override { return "look at its messages: docker logs"; }
@@ -45,7 +49,10 @@ private:
     ContainerCli cli_;
     std::string run_;      ///< names the network and begins the names of the containers
     std::string network_;  ///< "" before it is there
+    std::string bridge_;   ///< the network's device on this host
     std::string gateway_address_;
+    TrafficShaper shaper_;
+    std::string bandwidth_note_;
     std::set<std::string> started_;  ///< nodes
     NodeEndings endings_;            ///< by the identifiers of containers
     std::jthread watch_;

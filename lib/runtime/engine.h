@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/cluster/node_addresses_file.h"
 #include "lib/partition/plan.h"
 #include "lib/runlog/run_log.h"
 #include "lib/runtime/control_client.h"
@@ -24,6 +25,12 @@ struct ContainerOptions {
     PeerSecurity security;        ///< how the nodes and the gateway know each other
 };
 
+/// Nodes that run already, for the engine that starts none.
+struct AttachedNodes {
+    std::string file;  ///< that names them, for messages
+    std::vector<NodeAddress> nodes;
+};
+
 struct EngineOptions {
     std::string name = "process";  ///< which engine
     std::string node_program;      ///< path of carbonedge-node
@@ -31,6 +38,7 @@ struct EngineOptions {
     std::vector<std::string> environment;  ///< "NAME=value", what nodes get; their thread counts are set beside
     bool impose_limits = true;             ///< CPU quota and memory limit of every node
     ContainerOptions container;
+    AttachedNodes attached;
     Nanoseconds start_timeout{std::chrono::seconds(120)};
     Nanoseconds request_timeout{std::chrono::seconds(30)};
     BatchLimits batches;  ///< of every stage that takes batches
@@ -69,6 +77,8 @@ public:
     [[nodiscard]] virtual std::vector<EmulatedLink> links(const Plan& plan) const {
         return emulated_links(plan, "user space", "user space");
     }
+    /// Why they are imitated in another way than they could be, "" where they are not.
+    [[nodiscard]] virtual std::string link_note() const { return ""; }
     [[nodiscard]] virtual NodeUsage usage(const std::string& node) const = 0;
     /// Address on which the node answers the Open Inference Protocol.
     [[nodiscard]] virtual const std::string& inference_address(const std::string& node) const = 0;

@@ -43,6 +43,9 @@ struct NodeEngine::State {
 
     ~State() {
         closing = true;
+        if (!host->ends_nodes()) {
+            for (const auto& [number, pipeline] : routes) fleet.close_route(number, nodes_of(pipeline));
+        }
         fleet.end();
     }
 
@@ -53,17 +56,19 @@ struct NodeEngine::State {
         for (const PlannedStage& stage : pipeline.stages) use.nodes.push_back(stage.node);
         const std::set<std::pair<std::string, std::string>> suspects = failed_links();
         NextHop next{std::string(kGateway), gateway.address(), {}, false, {}};
+        std::string reached_at = next.address;  // by this host
         for (std::size_t i = pipeline.stages.size(); i-- > 0;) {
             const PlannedStage& stage = pipeline.stages[i];
-            next.link = emulation_of(link_between(cluster, stage.node, next.name));
+            next.link = imitate_link(stage.node, next.name, reached_at, stop);
             next.fresh = suspects.contains({stage.node, next.name});
             next.to_answer = time_to_answer(cluster, pipeline, i);
             fleet.set_route(stage, number, next, stop);
             const NodeAddresses& addresses = fleet.at(stage.node)->addresses;
             next.name = stage.node;
             next.address = i > 0 ? addresses.tensors_for_nodes : addresses.tensors;
+            reached_at = addresses.tensors;
         }
-        next.link = emulation_of(link_between(cluster, kGateway, next.name));
+        next.link = imitate_link(std::string(kGateway), next.name, reached_at, stop);
         next.fresh = suspects.contains({std::string(kGateway), next.name});
         {
             const std::lock_guard lock(mutex);
@@ -77,6 +82,17 @@ struct NodeEngine::State {
             gateway.fail_node({stage.node, *ended, host->end_notice(), now_monotonic(), Nanoseconds(0)});
             throw EnvironmentError(*ended, "start it again");
         }
+    }
+
+    /// What the sender has to imitate: the bandwidth is the kernel's where the host can have it so.
+    LinkEmulation imitate_link(const std::string& from, const std::string& to, const std::string& address,
+                               const std::stop_token& stop) {
+        LinkEmulation link = emulation_of(link_between(cluster, from, to));
+        if (link.bandwidth.value() <= 0 || !host->limit_bandwidth(from, address, link.bandwidth, stop)) return link;
+        link.bandwidth = BytesPerSecond(0);
+        const std::lock_guard lock(mutex);
+        limited_by_kernel.insert({from, to});
+        return link;
     }
 
     /// What failed routes went over: a connection that broke may not be known to both its ends.
@@ -177,6 +193,7 @@ struct NodeEngine::State {
     mutable std::mutex mutex;
     mutable std::condition_variable_any failed;
     std::map<RouteNumber, Pipeline> routes;
+    std::set<std::pair<std::string, std::string>> limited_by_kernel;  ///< links
     std::optional<std::string> failure;
     std::mutex hearing;  ///< of `on_failure`, and held while it runs: who takes it back is not called any more
     std::function<void()> on_failure;
@@ -208,6 +225,7 @@ NodeEngine::~NodeEngine() = default;
 
 std::string NodeEngine::name() const { return state_->host->name(); }
 Gateway& NodeEngine::gateway() { return state_->gateway; }
+std::string NodeEngine::link_note() const { return state_->host->bandwidth_note(); }
 std::vector<EnforcedLimit> NodeEngine::limits() const { return state_->fleet.limits(); }
 const std::vector<InputSpec>& NodeEngine::input_specs() const { return state_->pipeline_ends.inputs; }
 const std::vector<InputSpec>& NodeEngine::output_specs() const { return state_->pipeline_ends.outputs; }
@@ -218,6 +236,16 @@ std::set<std::string> NodeEngine::failed_nodes() const { return state_->fleet.fa
 
 const std::string& NodeEngine::inference_address(const std::string& node) const {
     return state_->fleet.at(node)->addresses.inference;
+}
+
+std::vector<EmulatedLink> NodeEngine::links(const Plan& plan) const {
+    std::vector<EmulatedLink> links = Engine::links(plan);
+    const std::lock_guard lock(state_->mutex);
+    for (EmulatedLink& link : links) {
+        const bool by_kernel = state_->limited_by_kernel.contains({link.from, link.to});
+        if (by_kernel && !link.bandwidth_by.empty()) link.bandwidth_by = "tc";
+    }
+    return links;
 }
 
 void NodeEngine::wait_for_failure(const std::stop_token& stop) const {

@@ -9,7 +9,8 @@ namespace carbonedge {
 
 /// The engine over nodes that a host starts, whatever they are: routes that come and go, and what follows when a node
 /// ends, falls silent or loses a connection. A node that has ended, or has given no sign of life and is therefore
-/// killed, is started anew by the next route through it. Links are imitated in user space by whoever sends.
+/// killed, is started anew by the next route through it. Links are imitated in user space by whoever sends,
+/// but for the bandwidth where the host has the kernel limit it.
 class NodeEngine : public Engine {
 public:
     /// Ready for requests when it returns. Throws EnvironmentError (a node does not start, cannot be reached, or
@@ -23,6 +24,8 @@ public:
     [[nodiscard]] std::string name() const override;
     [[nodiscard]] Gateway& gateway() override;
     [[nodiscard]] std::vector<EnforcedLimit> limits() const override;
+    [[nodiscard]] std::vector<EmulatedLink> links(const Plan& plan) const override;
+    [[nodiscard]] std::string link_note() const override;
     [[nodiscard]] NodeUsage usage(const std::string& node) const override;
     [[nodiscard]] const std::string& inference_address(const std::string& node) const override;
     [[nodiscard]] const std::vector<InputSpec>& input_specs() const override;

@@ -43,8 +43,11 @@ EnforcedLimit limit_of(const Node& node, const ReportedUsage& reported, const st
     if (!imposed) {
         limit.mechanism = "limits are off";
     } else if (!limit.enforced) {
-        limit.mechanism = fmt::format("its control group in {} allows {} CPUs and {} bytes", engine,
-                                      reported.limit_cpus, reported.limit_memory.value());
+        const std::string cpus_text =
+            reported.limit_cpus > 0 ? fmt::format("{} CPUs", reported.limit_cpus) : "all CPUs";
+        const std::string memory_text =
+            reported.limit_memory.value() > 0 ? fmt::format("{} bytes", reported.limit_memory.value()) : "all memory";
+        limit.mechanism = fmt::format("its control group in {} allows {} and {}", engine, cpus_text, memory_text);
     }
     return limit;
 }
@@ -86,7 +89,11 @@ void NodeFleet::end() {
         node->pulse.request_stop();
         if (asked || !node->answers || !node->ended.empty()) continue;
         // Whoever does not end by itself is killed as it goes out of scope.
-        farewells.emplace_back([&node] {
+        farewells.emplace_back([this, &node] {
+            if (!host_.ends_nodes()) {
+                for (const auto& [stage, specs] : node->stages) node->control->unload_stage(stage, kEnding);
+                return;
+            }
             if (!node->started->wait(Nanoseconds(0)) && node->control->shut_down(kEnding)) node->started->wait(kEnding);
         });
     }
@@ -202,7 +209,14 @@ void NodeFleet::await_ready(NodeSlot& slot, const std::stop_token& stop) {
 
 void NodeFleet::greet(NodeSlot& slot, NodeIncarnation& now, const std::stop_token& stop) {
     while_it_lives(now, stop, [&](const std::stop_token& either) {
-        now.control->await(options_.start_timeout, either);
+        try {
+            now.control->await(options_.start_timeout, either);
+        } catch (const EnvironmentError&) {
+            if (host_.ends_nodes()) throw;
+            throw EnvironmentError(
+                fmt::format("node '{}' does not answer us at {}", slot.node.name, now.addresses.control),
+                host_.remedy());
+        }
         align(slot, now, either);
         const ReportedUsage reported = now.control->usage(options_.start_timeout, either);
         const std::lock_guard lock(mutex_);
@@ -266,6 +280,8 @@ void NodeFleet::load(NodeSlot& slot, const std::vector<LayerRange>& ranges, cons
             const std::lock_guard lock(mutex_);
             if (now.stages.contains(stage_name(layers))) continue;
         }
+        // One that was not started for us may still have it from a run that was killed.
+        if (!host_.ends_nodes()) now.control->unload_stage(stage_name(layers), kEnding);
         while_it_lives(now, stop, [&](const std::stop_token& either) {
             LoadedStageSpecs specs = now.control->load_stage(stage_name(layers), files_.path(layers), slot.optimise,
                                                              options_.start_timeout, either, options_.batches);
@@ -305,7 +321,7 @@ void NodeFleet::keep(std::map<std::string, std::set<std::string>> needed) {
                 if (!needed[slot->node.name].contains(name)) unneeded.push_back(name);
             }
             for (const std::string& name : unneeded) slot->now->stages.erase(name);
-            if (slot->now->stages.empty()) slot->now->ending = true;
+            if (slot->now->stages.empty() && host_.ends_nodes()) slot->now->ending = true;
             unloading.emplace_back(slot->now, std::move(unneeded));
         }
     }

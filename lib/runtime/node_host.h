@@ -57,6 +57,16 @@ public:
     /// been killed, and makes room. Throws EnvironmentError, Interrupted. One thread at a time.
     virtual std::vector<std::unique_ptr<StartedNode>> start(const std::vector<Node>& nodes, Bytes longest_message,
                                                             const std::stop_token& stop) = 0;
+    /// Whether its nodes end with the engine; else they are only cleared of what it has loaded.
+    [[nodiscard]] virtual bool ends_nodes() const { return true; }
+    /// Has the kernel limit what `from`, a node that runs or "gateway", sends to `address` (of tensors, as the gateway
+    /// reaches it); false where whoever sends must. Throws Interrupted. One thread at a time.
+    virtual bool limit_bandwidth(const std::string& /*from*/, const std::string& /*address*/, BytesPerSecond /*rate*/,
+                                 const std::stop_token& /*stop*/) {
+        return false;
+    }
+    /// Why limit_bandwidth() could not, as a note; "" where it could, or never can.
+    [[nodiscard]] virtual std::string bandwidth_note() const { return ""; }
     /// Whether nodes see the same clock, and say by themselves when they are ready: else they are asked.
     [[nodiscard]] virtual bool shares_clock() const { return false; }
     /// So long after a node's connections break the host may take to say how it ended.

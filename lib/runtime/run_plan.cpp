@@ -4,6 +4,7 @@
 #include "lib/base/version.h"
 #include "lib/measure/clocks.h"
 #include "lib/runlog/run_log_file.h"
+#include "lib/runtime/attached_host.h"
 #include "lib/runtime/docker_host.h"
 #include "lib/runtime/failover.h"
 #include "lib/runtime/process_engine.h"
@@ -117,7 +118,10 @@ std::unique_ptr<Engine> start_engine(const Plan& plan, const WriteStage& write_s
         return std::make_unique<NodeEngine>(plan, write_stage, options, std::make_unique<SwarmHost>(options, stop),
                                             stop);
     }
-    throw UsageError("no engine '" + options.name + "'; valid: process, docker, swarm");
+    if (options.name == "attached") {
+        return std::make_unique<NodeEngine>(plan, write_stage, options, std::make_unique<AttachedHost>(options), stop);
+    }
+    throw UsageError("no engine '" + options.name + "'; valid: process, docker, swarm, attached");
 }
 
 /// What an engine must know when routes come and go.
@@ -199,6 +203,7 @@ RunSummary run_plan(const Plan& plan, ReferenceModel& model, const RunOptions& o
         if (limit.enforced) continue;
         note(fmt::format("the limits of node '{}' are not enforced: {}", limit.node, limit.mechanism));
     }
+    if (const std::string link_note = engine.link_note(); !link_note.empty()) note(link_note);
     if (listener.note) {
         for (const std::string& refusal : engine.batch_refusals()) listener.note(refusal);
     }

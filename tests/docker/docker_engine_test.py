@@ -2,7 +2,9 @@
 nothing is left after success, failure and Ctrl-C."""
 
 import json
+import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +25,8 @@ def check_whole_run(tools, folder, engine, checks):
     header, end = records[0], records[-1]
     checks.hold("the log says which engine", header["engine"] == "docker", header)
     checks.hold("limits are imposed and told", all(l["enforced"] and l["mechanism"].startswith("docker cgroup-v") for l in header["limits"]), header["limits"])
+    checks.hold("links: the delay by the sender, the bandwidth by the kernel", [(link["latency_by"], link["bandwidth_by"]) for link in header["links"]]
+                == 3 * [("user space", "tc")], header["links"])
     checks.hold("the outputs are those of the undivided network", end["outputs_checked"] is True, end)
     for record in records:
         if record.get("record") == "request":
@@ -32,6 +36,24 @@ def check_whole_run(tools, folder, engine, checks):
             checks.hold("a node tells what it used", record["total_cpu_ns"] >= record["compute_cpu_ns"] > 0 and record["peak_memory_bytes"] > 0, record)
     checks.hold("nothing is left", not engine.left_of_runs(), engine.left_of_runs())
     checks.hold("report reads the log", tools.run("report", "docker.jsonl").returncode == 0)
+
+
+def sent_through_limits(namespace, device):
+    """Bytes that have passed the limits of tc on a device."""
+    words = ["tc", "-s", "class", "show", "dev", device]
+    shown = subprocess.run(["nsenter", f"--net={namespace}", *words] if namespace else words, env=os.environ | {"PATH": PATH},
+                           capture_output=True, text=True, check=True).stdout
+    return sum(int(sent) for sent in re.findall(r"Sent (\d+) bytes", shown))
+
+
+def check_limited_links(engine, checks, found):
+    """The kernel limits what each end of a link sends: both containers, and the gateway on the network's bridge."""
+    for container in found:
+        sent = sent_through_limits(f"/proc/{container['State']['Pid']}/ns/net", "eth0")
+        checks.hold("what a container sends goes through a limit", sent > 0, sent)
+    network = json.loads(engine.ask("network", "inspect", *found[0]["NetworkSettings"]["Networks"]))[0]
+    sent = sent_through_limits("", f"br-{network['Id'][:12]}")
+    checks.hold("so does what the gateway sends", sent > 0, sent)
 
 
 def check_what_containers_may(tools, engine, checks):
@@ -53,6 +75,7 @@ def check_what_containers_may(tools, engine, checks):
         checks.hold("its own certificate and no other", [m["Destination"] for m in container["Mounts"] if m["Type"] == "bind"] == [f"/run/tls/{name}"], container["Mounts"])
         network = json.loads(engine.ask("network", "inspect", *container["NetworkSettings"]["Networks"]))[0]
         checks.hold("a network that leads nowhere else", network["Internal"] is True, network)
+    check_limited_links(engine, checks, found)
     run.send_signal(signal.SIGINT)
     _, talk = run.communicate(timeout=run_test.LIMIT_S)
     checks.hold("an interrupted run ends with 130", run.returncode == 130, run.returncode, talk)

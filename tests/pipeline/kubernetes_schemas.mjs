@@ -9,6 +9,7 @@ const schemas = {
   "apps/v1 Deployment": "IoK8sApiAppsV1Deployment",
   "networking.k8s.io/v1 NetworkPolicy": "IoK8sApiNetworkingV1NetworkPolicy",
   "v1 ConfigMap": "IoK8sApiCoreV1ConfigMap",
+  "v1 PersistentVolumeClaim": "IoK8sApiCoreV1PersistentVolumeClaim",
   "v1 Service": "IoK8sApiCoreV1Service",
 };
 

@@ -1,6 +1,7 @@
 """`carbonedge plan export --to kubernetes` gives manifests that pass the published schemas and keep what the page promises; manifests that
 were broken on purpose do not pass. Skipped where scripts/install_kubernetes_schemas has not run, or there is no node."""
 
+import configparser
 import copy
 import json
 import pathlib
@@ -41,25 +42,60 @@ plan = json.loads(plan_file.read_text(encoding="utf-8"))
 nodes = {stage["node"] for pipeline in plan["pipelines"] for stage in pipeline["stages"]}
 found = faults(manifests)
 hold(found == "", f"the manifests do not pass:\n{found}")
-hold([m["kind"] for m in manifests] == ["Deployment", "Service"] * len(nodes) + ["NetworkPolicy"], "not a Deployment and a Service a node")
+of_nodes, of_gateway = manifests[:2 * len(nodes) + 1], manifests[2 * len(nodes) + 1:]
+hold([m["kind"] for m in of_nodes] == ["Deployment", "Service"] * len(nodes) + ["NetworkPolicy"], "not a Deployment and a Service a node")
+hold([m["kind"] for m in of_gateway] == ["ConfigMap", "PersistentVolumeClaim", "Deployment", "Service", "NetworkPolicy"], "not what the gateway needs")
 hold(all(m["metadata"]["namespace"] == "edge" for m in manifests), "the namespace is missing")
 
-for deployment, service in zip(manifests[0:-1:2], manifests[1:-1:2]):
+
+def check_pod(pod):
+    """What holds for every pod: no privileges, and no volume without a mount or the other way round."""
+    hold(pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, "the pod's privileges")
+    for container in pod.get("initContainers", []) + pod["containers"]:
+        hold(container["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}, "a container's privileges")
+    mounts = {mount["name"] for container in pod["containers"] for mount in container["volumeMounts"]}
+    hold(mounts == {volume["name"] for volume in pod["volumes"]}, "volumes and mounts differ")
+    return pod["containers"][0]
+
+
+services = {}
+for deployment, service in zip(of_nodes[0:-1:2], of_nodes[1:-1:2]):
     labels = deployment["spec"]["selector"]["matchLabels"]
     node = labels["app.kubernetes.io/component"]
     template = deployment["spec"]["template"]
-    pod, container = template["spec"], template["spec"]["containers"][0]
+    pod = template["spec"]
+    container = check_pod(pod)
+    services[node] = service
     hold(node in nodes, f"{node} is no node of the plan")
     hold(template["metadata"]["labels"] == labels == service["spec"]["selector"], "the service does not select the pod")
     hold(pod["nodeSelector"] == {f"carbonedge.{node}": "true"}, "the node selector")
-    hold(pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, "the pod's privileges")
-    hold(container["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}, "the container's privileges")
     hold({"requests", "limits"} == set(container["resources"]) and container["resources"]["limits"]["cpu"].endswith("m"), "limits")
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     hold({port["name"]: port["port"] for port in service["spec"]["ports"]} == ports, "ports of pod and service differ")
-    mounts = {mount["name"] for mount in container["volumeMounts"]}
-    hold(mounts == {volume["name"] for volume in pod["volumes"]}, "volumes and mounts differ")
     hold("--plain-text-across-hosts" not in container["args"], "nodes must encrypt")
+
+addresses, claim, gateway, service, _ = of_gateway
+(ini,) = addresses["data"].items()
+listed = configparser.ConfigParser()
+listed.read_string(ini[1])
+hold(set(listed.sections()) == {"nodes"} | {f"node.{node}" for node in nodes}, "the gateway is not told of every node")
+hold(service["spec"]["selector"] == gateway["spec"]["selector"]["matchLabels"], "the gateway's service does not select its pod")
+for node, of_node in services.items():
+    ports = {port["name"]: port["port"] for port in of_node["spec"]["ports"]}
+    told = dict(listed[f"node.{node}"])
+    hold(told == {name: f"{of_node['metadata']['name']}:{port}" for name, port in ports.items()}, f"the address of {node}")
+pod = gateway["spec"]["template"]["spec"]
+container = check_pod(pod)
+volumes = {volume["name"]: volume for volume in pod["volumes"]}
+paths = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
+arguments = dict(zip(container["args"][2::2], container["args"][3::2]))
+hold(paths[str(pathlib.PurePath(arguments["--nodes"]).parent)]["configMap"]["name"] == addresses["metadata"]["name"] and pathlib.PurePath(arguments["--nodes"]).name == ini[0], "the file of nodes")
+hold(paths[f"{arguments['--tls']}/gateway"]["secret"]["secretName"] == "carbonedge-gateway-tls", "the gateway's certificates")
+hold(paths[str(pathlib.PurePath(arguments["--model"]).parent)]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"], "the model's volume")
+hold(arguments["--serve-http"] == f"0.0.0.0:{container['ports'][0]['containerPort']}" and service["spec"]["ports"][0]["targetPort"] == container["ports"][0]["name"], "the service's port")
+hold(arguments["--serve"].startswith("127.0.0.1:") and arguments["--engine"] == "attached", "the gateway's command line")
+hold({m["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for m in manifests if m["kind"] == "NetworkPolicy"}
+     == {m["spec"]["selector"]["matchLabels"]["app.kubernetes.io/name"] for m in manifests if m["kind"] == "Deployment"}, "a pod without a policy")
 
 
 def broken(change):
@@ -83,6 +119,8 @@ breaks = {
     "a field stands elsewhere": lambda m: m[1]["spec"].update(targetPort=7000),
     "a port has no number": lambda m: m[1]["spec"]["ports"][0].pop("port"),
     "a policy rules nobody": lambda m: m[-1]["spec"].update(podSelector="all"),
+    "a secret has no name": lambda m: m[-3]["spec"]["template"]["spec"]["volumes"][1].update(secret="carbonedge-gateway-tls"),
+    "a claim asks for nothing": lambda m: m[-4]["spec"].update(resources="1Gi"),
     "there is no such kind": lambda m: m[0].update(kind="Deploymnet"),
 }
 for what, change in breaks.items():

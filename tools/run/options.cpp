@@ -17,7 +17,7 @@ namespace carbonedge {
 namespace {
 
 void require_engine(const std::string& engine) {
-    const std::array<std::string, 4> engines{"process", "docker", "swarm", "virtual"};
+    const std::array<std::string, 5> engines{"process", "docker", "swarm", "attached", "virtual"};
     if (std::find(engines.begin(), engines.end(), engine) == engines.end())
         throw UsageError("--engine: " + unknown_name_message("engine", engine, engines));
 }
@@ -37,6 +37,17 @@ void require_arguments(const RunToolOptions& options) {
     if (options.engine == "swarm" && !options.security.encrypted() && !options.security.plain_text) {
         throw UsageError(
             "the hosts of a swarm need certificates, --tls DIR ('carbonedge run certificates' makes them), or "
+            "--plain-text-across-hosts on a network that nobody else is on");
+    }
+    if (options.engine == "attached" && options.nodes.empty()) {
+        throw UsageError("--engine attached needs --nodes FILE, the addresses of the nodes, see -h");
+    }
+    if (options.engine != "attached" && !options.nodes.empty()) {
+        throw UsageError("--nodes goes with --engine attached, see -h");
+    }
+    if (options.engine == "attached" && !options.security.encrypted() && !options.security.plain_text) {
+        throw UsageError(
+            "nodes that run already need certificates, --tls DIR ('carbonedge run certificates' makes them), or "
             "--plain-text-across-hosts on a network that nobody else is on");
     }
     if (options.engine == "virtual" && !(options.serve.empty() && options.serve_http.empty())) {
@@ -97,7 +108,8 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     app.add_option("--warm-up", options.warm_up, "requests before those that count")
         ->capture_default_str()
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}));
-    app.add_option("--engine", options.engine, "what the nodes are: process, docker, swarm, or virtual for none at all")
+    app.add_option("--engine", options.engine,
+                   "what the nodes are: process, docker, swarm, attached, or virtual for none at all")
         ->capture_default_str();
     app.add_option("--timeout", timeout, "a request without an answer fails after this")->capture_default_str();
     app.add_option("--start-timeout", start_timeout, "a node must have loaded its stages after this")
@@ -143,11 +155,12 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     app.add_option("--image", options.image, "what containers are made from")->capture_default_str();
     app.add_option("--stack-file", options.stack_file,
                    "where --engine swarm writes its stack (default: beside the log)");
-    app.add_option("--gateway-address", options.gateway_address, "at which the swarm's hosts reach this one");
+    app.add_option("--gateway-address", options.gateway_address, "at which nodes on other hosts reach this one");
+    app.add_option("--nodes", options.nodes, "--engine attached: file of the addresses of nodes that run already");
     app.add_option("--tls", options.security.tls_directory,
-                   "certificates of nodes and gateway, for docker, swarm and services");
+                   "certificates of nodes and gateway, for docker, swarm, attached and services");
     app.add_flag("--plain-text-across-hosts", options.security.plain_text,
-                 "--engine swarm: believe whoever reaches a node, and encrypt nothing");
+                 "--engine swarm, attached: believe whoever reaches a node, and encrypt nothing");
     app.add_option("--docker", options.docker, "command line of the container engine")->capture_default_str();
     app.add_flag("--calibrate", options.calibrate,
                  "measure the transport and write the cluster with [transport] filled in");

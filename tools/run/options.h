@@ -47,6 +47,7 @@ struct RunToolOptions {
     std::string docker = "docker";
     std::string stack_file;
     std::string gateway_address;
+    std::string nodes;  ///< file of the addresses of nodes that run already
     PeerSecurity security;
     SeriesOptions series;
     SeriesPolicy series_policy;

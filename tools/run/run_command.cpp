@@ -1,6 +1,7 @@
 #include "tools/run/run_command.h"
 
 #include "lib/base/atomic_file.h"
+#include "lib/cluster/node_addresses_file.h"
 #include "lib/model/model.h"
 #include "lib/partition/plan_file.h"
 #include "lib/runtime/gateway_server.h"
@@ -20,6 +21,7 @@
 #include <filesystem>
 #include <istream>
 #include <ostream>
+#include <sstream>
 
 namespace carbonedge {
 namespace {
@@ -139,6 +141,10 @@ EngineOptions engine_options(const RunToolOptions& options) {
     EngineOptions engine;
     engine.name = options.engine;
     engine.container = {options.docker, options.image, options.stack_file, options.gateway_address, options.security};
+    if (!options.nodes.empty()) {
+        std::istringstream no_input;  // it is the plan's
+        engine.attached = {options.nodes, read_node_addresses(read_input(options.nodes, no_input), options.nodes)};
+    }
     engine.node_program = options.node_program;
     if (engine.node_program.empty()) {
         const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
