@@ -145,8 +145,8 @@ bool ControlClient::unload_stage(const std::string& name, Nanoseconds timeout) n
     return state_->stub->UnloadStage(&context, request, &response).ok();
 }
 
-std::optional<Silence> ControlClient::watch(Nanoseconds period, Nanoseconds patience, const OnBroken& on_broken,
-                                            const std::stop_token& stop) {
+std::optional<Silence> ControlClient::watch(Nanoseconds period, const std::function<Nanoseconds()>& patience_now,
+                                            const OnBroken& on_broken, const std::stop_token& stop) {
     grpc::ClientContext context;
     grpc::CompletionQueue queue;
     wire::WatchRequest request;
@@ -162,11 +162,14 @@ std::optional<Silence> ControlClient::watch(Nanoseconds period, Nanoseconds pati
     while (!stop.stop_requested()) {
         void* tag = nullptr;
         bool ok = false;
+        Nanoseconds patience = patience_now();
         const Nanoseconds wait = last_sign + patience - now_monotonic();
         const auto until = std::chrono::system_clock::now() + std::chrono::ceil<std::chrono::microseconds>(wait);
         const auto got = queue.AsyncNext(&tag, &ok, until);
         const Nanoseconds now = now_monotonic();
         if (got == grpc::CompletionQueue::TIMEOUT) {
+            patience = std::max(patience, patience_now());  // it may have grown meanwhile
+            if (now - last_sign < patience) continue;
             // Whoever wakes up late itself cannot tell who else is; it listens once more.
             if (now - last_sign > patience + period) {
                 last_sign = now - patience + period;

@@ -59,10 +59,10 @@ public:
 
     /// Hears of a pipeline whose connection broke at the node.
     using OnBroken = std::function<void(std::int32_t pipeline, const std::string& cause)>;
-    /// Asks for a sign of life every `period` and listens. Returns once the node has given none for longer than
-    /// `patience`; nothing once `stop` is requested.
-    std::optional<Silence> watch(Nanoseconds period, Nanoseconds patience, const OnBroken& on_broken,
-                                 const std::stop_token& stop);
+    /// Asks for a sign of life every `period` and listens. Returns once the node has given none for longer than what
+    /// `patience` says then; nothing once `stop` is requested.
+    std::optional<Silence> watch(Nanoseconds period, const std::function<Nanoseconds()>& patience,
+                                 const OnBroken& on_broken, const std::stop_token& stop);
     /// Waits until it answers.
     void await(Nanoseconds timeout, const std::stop_token& stop);
     ReportedUsage usage(Nanoseconds timeout, const std::stop_token& stop);

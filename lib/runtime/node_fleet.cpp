@@ -20,8 +20,24 @@ constexpr int kClockRoundTrips = 16;
 constexpr Nanoseconds kClockPeriod = std::chrono::seconds(10);
 constexpr Nanoseconds kUsagePatience = std::chrono::seconds(5);
 
+constexpr int kPatienceWhileStarting = 5;
+/// After a start, until all have caught up.
+constexpr Nanoseconds kSettling = std::chrono::seconds(1);
+
 /// Stands for how a node ended whose start was given up.
 constexpr std::string_view kNotStarted = "did not start";
+
+/// Does something however a scope is left.
+class AtEnd {
+public:
+    explicit AtEnd(std::function<void()> action) : action_(std::move(action)) {}
+    ~AtEnd() { action_(); }
+    AtEnd(const AtEnd&) = delete;
+    AtEnd& operator=(const AtEnd&) = delete;
+
+private:
+    std::function<void()> action_;
+};
 
 bool runs(const NodeSlot& slot) { return slot.now && slot.now->ended.empty() && !slot.now->ending; }
 
@@ -225,16 +241,24 @@ void NodeFleet::greet(NodeSlot& slot, NodeIncarnation& now, const std::stop_toke
     });
 }
 
+/// A container's start can hold up the others for longer than their patience; if that had them killed and started anew,
+/// there would be no end to it.
+Nanoseconds NodeFleet::patience() const {
+    if (options_.heartbeat <= Nanoseconds(0)) return std::chrono::hours(24);
+    const bool disturbed = now_monotonic() < disturbed_until_.load();
+    return options_.heartbeat_patience * (disturbed ? kPatienceWhileStarting : 1);
+}
+
 void NodeFleet::take_pulse(const NodeSlot& slot, NodeIncarnation& now) {
     // Without heartbeats it still tells of connections that break.
     const bool beats = options_.heartbeat > Nanoseconds(0);
     const Nanoseconds period = beats ? options_.heartbeat : Nanoseconds(std::chrono::hours(1));
-    const Nanoseconds patience = beats ? options_.heartbeat_patience : Nanoseconds(std::chrono::hours(24));
-    now.pulse = std::jthread([this, &slot, &now, period, patience](const std::stop_token& ending) {
+    now.pulse = std::jthread([this, &slot, &now, period](const std::stop_token& ending) {
         // While it loads its first stages it may be too busy; that has a time limit of its own.
         std::optional<Silence> silence;
         do {
-            silence = now.control->watch(period, patience, listener_.on_broken, ending);
+            silence = now.control->watch(
+                period, [this] { return patience(); }, listener_.on_broken, ending);
         } while (silence && !now.serves);
         if (!silence) return;
         // Whoever breaks off has mostly ended, and how is better told by the host.
@@ -258,6 +282,11 @@ void NodeFleet::prepare(const StageLoads& loads, const std::stop_token& stop) {
         if (!runs(*prepared.back())) missing.push_back(prepared.back());
     }
     const auto start_missing = [&] {
+        const bool disturbs = !missing.empty() && host_.starts_disturb();
+        if (disturbs) disturbed_until_ = Nanoseconds::max();
+        const AtEnd settle([&] {
+            if (disturbs) disturbed_until_ = now_monotonic() + kSettling;
+        });
         start(missing, stop);
         std::vector<std::function<void()>> awaited;
         for (NodeSlot* slot : missing) awaited.emplace_back([this, slot, &stop] { await_ready(*slot, stop); });

@@ -70,6 +70,7 @@ private:
     void await_ready(NodeSlot& slot, const std::stop_token& stop);
     void greet(NodeSlot& slot, NodeIncarnation& now, const std::stop_token& stop);
     void load(NodeSlot& slot, const std::vector<LayerRange>& ranges, const std::stop_token& stop);
+    [[nodiscard]] Nanoseconds patience() const;
     void take_pulse(const NodeSlot& slot, NodeIncarnation& now);
     void say_farewell(NodeIncarnation& leaving);
     void while_it_lives(const NodeIncarnation& now, const std::stop_token& stop,
@@ -90,6 +91,7 @@ private:
     PrivateDirectory directory_;
     StageFiles files_;
     std::atomic<bool> closing_{false};
+    std::atomic<Nanoseconds> disturbed_until_{Nanoseconds(0)};
 
     mutable std::mutex mutex_;
     mutable std::condition_variable_any ended_;

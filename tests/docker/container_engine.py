@@ -134,6 +134,29 @@ def main(check):
     return 1 if checks.failed else 0
 
 
+def with_engine():
+    """container_engine.py NAME=PROGRAM... -- COMMAND...: runs the command beside an engine that has IMAGE, made of these programs."""
+    programs, command = sys.argv[1:sys.argv.index("--")], sys.argv[sys.argv.index("--") + 1:]
+    if reason := why_not():
+        sys.exit(f"container_engine: {reason}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        named = []
+        for one in programs:
+            target, source = one.split("=", 1)
+            named.append(shutil.copy(source, folder / target))
+        engine = Engine(folder / "engine")
+        try:
+            engine.ask("import", str(image_archive(named, folder / "image.tar")), IMAGE)
+            status = subprocess.run(command, env=engine.environment(), check=False).returncode
+            if left := engine.left_of_runs():
+                print("left behind:", *left)
+                status = status or 1
+        finally:
+            engine.stop()
+    return status
+
+
 def started(tools, *words):
     """A long run that has answered some requests, and the lines of its log so far."""
     run = tools.start(*words, "--requests", "1000000", stdout=subprocess.PIPE)
@@ -189,3 +212,7 @@ class Survivor:
         for record in told:
             recovery = f"{record['recovery_ns'] / 1e6:.1f} ms" if "recovery_ns" in record else "nothing was under way"
             print(f"{what}: noticed by {record['noticed_by']}, {record['resubmitted']} requests sent again, recovery {recovery}; {record['cause']}")
+
+
+if __name__ == "__main__":
+    sys.exit(with_engine())

@@ -4,6 +4,8 @@
 #include "lib/base/quantile.h"
 #include "lib/planner/placement.h"
 #include "lib/runtime/builtin_stage.h"
+#include "lib/runtime/container_cli.h"
+#include "lib/runtime/docker_host.h"
 #include "lib/runtime/failover.h"
 #include "lib/runtime/process_engine.h"
 #include "lib/transport/clocks.h"
@@ -12,6 +14,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
@@ -28,6 +31,7 @@ namespace {
 
 struct Settings {
     std::string node_program;
+    std::string image;  ///< nodes are containers of it; "" for processes
     int injuries = 40;
     unsigned seed = 1;
     Spares spares = Spares::kWarm;
@@ -187,6 +191,38 @@ private:
 enum class Kind { kKill, kFreeze, kCut, kMemory, kDisk };
 const std::vector<std::string> kKindNames{"killed", "frozen", "connection cut", "out of memory", "disk full"};
 
+/// The nodes' processes, whoever started them.
+class Nodes {
+public:
+    Nodes(const Plan& plan, const WriteStage& write, const EngineOptions& options)
+        : cli_(options.container.program, options.environment) {
+        if (options.container.image.empty()) {
+            auto own = std::make_unique<ProcessEngine>(plan, write, options, std::stop_token());
+            processes_ = own.get();
+            engine_ = std::move(own);
+        } else {
+            engine_ = std::make_unique<NodeEngine>(
+                plan, write, options, std::make_unique<DockerHost>(options, std::stop_token()), std::stop_token());
+        }
+    }
+
+    [[nodiscard]] NodeEngine& engine() const { return *engine_; }
+    [[nodiscard]] const ProcessEngine* processes() const { return processes_; }  ///< nothing where they are containers
+    /// 0 where its container has ended.
+    [[nodiscard]] int process(const std::string& node) const {
+        if (processes_ != nullptr) return processes_->process(node);
+        const std::string container =
+            cli_.ask({"ps", "--quiet", "--filter", "label=carbonedge.node=" + node}, kTimeout, {});
+        if (container.empty()) return 0;
+        return std::stoi(cli_.ask({"inspect", "--format", "{{.State.Pid}}", container}, kTimeout, {}));
+    }
+
+private:
+    ContainerCli cli_;
+    std::unique_ptr<NodeEngine> engine_;
+    ProcessEngine* processes_ = nullptr;
+};
+
 /// The next start of the node finds no space for its stage, once.
 void fill_disk(const ProcessEngine& engine, const std::string& node) {
     int next = 0;
@@ -198,8 +234,8 @@ void fill_disk(const ProcessEngine& engine, const std::string& node) {
     std::filesystem::create_symlink("/dev/full", home / (node + ".incoming"));
 }
 
-bool inflict(Kind kind, ProcessEngine& engine, const std::string& node, std::size_t choice) {
-    const int process = engine.process(node);
+bool inflict(Kind kind, const Nodes& nodes, const std::string& node, int process, std::size_t choice) {
+    if (process == 0) return false;
     switch (kind) {
         case Kind::kKill:
             return ::kill(process, SIGKILL) == 0;
@@ -210,7 +246,7 @@ bool inflict(Kind kind, ProcessEngine& engine, const std::string& node, std::siz
         case Kind::kMemory:
             return exhaust_memory(process, kNodeMemory);
         case Kind::kDisk:
-            fill_disk(engine, node);
+            fill_disk(*nodes.processes(), node);
             return ::kill(process, SIGKILL) == 0;
     }
     return false;
@@ -242,6 +278,9 @@ int run(const Settings& settings) {
     EngineOptions options;
     options.node_program = settings.node_program;
     options.scratch_directory = folder.path().string();
+    options.container.image = settings.image;
+    for (char** setting = ::environ; setting != nullptr && *setting != nullptr; ++setting)
+        options.environment.emplace_back(*setting);
     options.request_timeout = kTimeout;
     options.fail_over = true;
     options.heartbeat = std::chrono::milliseconds(50);
@@ -265,22 +304,27 @@ int run(const Settings& settings) {
     bool settled_at_end = false;
     std::optional<Load> load;
     {
-        ProcessEngine engine(plan, write, options, {});
+        const Nodes nodes(plan, write, options);
+        NodeEngine& engine = nodes.engine();
+        // A container's files are in memory: no disk is there to be full.
+        const std::size_t kinds = kKindNames.size() - (nodes.processes() == nullptr ? 1 : 0);
         Failover failover(plan, engine, failover_options, nullptr, {});
         load.emplace(engine.gateway(), inputs, expected);
         for (int i = 0; i < settings.injuries; ++i) {
             const bool settle = std::uniform_real_distribution<>(0, 1)(random) < settings.settled_share;
             if (settle) failover.settled(std::chrono::seconds(30));
             const std::vector<std::string> serving = load->serving();
-            const auto kind = static_cast<Kind>(random() % kKindNames.size());
+            const auto kind = static_cast<Kind>(random() % kinds);
             const std::string node = serving.at(random() % serving.size());
             const std::size_t choice = random();
             for (const std::string& name : engine.nodes_started()) {
-                processes.insert(engine.process(name));
-                for (const std::string& group : groups_of(engine.process(name))) groups.insert(group);
+                const int process = nodes.process(name);
+                if (process != 0) processes.insert(process);
+                for (const std::string& group : groups_of(process)) groups.insert(group);
             }
+            const int process = nodes.process(node);
             const Nanoseconds start = now_monotonic();
-            if (!inflict(kind, engine, node, choice)) {
+            if (!inflict(kind, nodes, node, process, choice)) {
                 ++times[kind].impossible;
                 continue;
             }
@@ -343,14 +387,16 @@ int main(int argc, char** argv) {
     for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
         const std::string& value = arguments[i + 1];
         if (arguments[i] == "--node") settings.node_program = value;
+        if (arguments[i] == "--image") settings.image = value;
         if (arguments[i] == "--injuries") settings.injuries = std::atoi(value.c_str());
         if (arguments[i] == "--seed") settings.seed = static_cast<unsigned>(std::atoi(value.c_str()));
         if (arguments[i] == "--spares") settings.spares = value == "cold" ? Spares::kCold : Spares::kWarm;
         if (arguments[i] == "--settled-share") settings.settled_share = std::atof(value.c_str());
     }
-    if (settings.node_program.empty() || arguments.size() % 2 != 0) {
-        std::cerr << "usage: carbonedge_chaos --node PROGRAM [--injuries N] [--seed S] [--spares warm|cold] "
-                     "[--settled-share F]\n";
+    if (settings.node_program.empty() == settings.image.empty() || arguments.size() % 2 != 0) {
+        std::cerr
+            << "usage: carbonedge_chaos --node PROGRAM|--image NAME [--injuries N] [--seed S] [--spares warm|cold] "
+               "[--settled-share F]\n";
         return 2;
     }
     try {

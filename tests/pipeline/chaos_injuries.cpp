@@ -1,6 +1,9 @@
 #include "tests/pipeline/chaos_injuries.h"
 
+#include "lib/runtime/node_host.h"
+
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -16,14 +19,22 @@
 namespace carbonedge {
 namespace {
 
-/// Path of a unix socket's own or other end, "" for none.
-std::string socket_path(int descriptor, bool other_end) {
-    sockaddr_un address{};
-    socklen_t size = sizeof(address);
-    const int result = other_end ? ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &size)
-                                 : ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
-    if (result != 0 || address.sun_family != AF_UNIX) return "";
-    return address.sun_path;
+/// Whether a socket's own or other end is one for tensors: a unix socket of that name, or a container's port.
+bool takes_tensors(int descriptor, bool other_end) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof(storage);
+    auto* address = reinterpret_cast<sockaddr*>(&storage);
+    const int result =
+        other_end ? ::getpeername(descriptor, address, &size) : ::getsockname(descriptor, address, &size);
+    if (result != 0) return false;
+    if (storage.ss_family == AF_UNIX) {
+        return std::string_view(reinterpret_cast<const sockaddr_un*>(&storage)->sun_path).ends_with(".tensors");
+    }
+    if (storage.ss_family == AF_INET) {
+        return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port) == kTensorPort;
+    }
+    return storage.ss_family == AF_INET6 &&
+           ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port) == kTensorPort;
 }
 
 }  // namespace
@@ -42,8 +53,7 @@ bool cut_connection(int process, std::size_t choice) {
         int listening = 0;
         socklen_t size = sizeof(listening);
         ::getsockopt(ours, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
-        const bool tensors =
-            socket_path(ours, true).ends_with(".tensors") || socket_path(ours, false).ends_with(".tensors");
+        const bool tensors = takes_tensors(ours, true) || takes_tensors(ours, false);
         if (tensors && listening == 0) {
             connections.push_back(ours);
         } else {
@@ -65,7 +75,7 @@ std::vector<std::string> groups_of(int process) {
         const std::size_t second = line.find(':', first + 1);
         const std::string controllers = line.substr(first + 1, second - first - 1);
         const std::string path = line.substr(second + 1);
-        if (path.find("node-") == std::string::npos) continue;
+        if (path.find("node-") == std::string::npos && path.find("/docker") == std::string::npos) continue;
         for (const std::string& root : {std::string("/sys/fs/cgroup/") + controllers, std::string("/sys/fs/cgroup"),
                                         std::string("/sys/fs/cgroup/unified")}) {
             if (!std::filesystem::exists(root + path + "/cgroup.procs")) continue;

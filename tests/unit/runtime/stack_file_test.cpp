@@ -25,8 +25,15 @@ TEST_CASE("a stack has a service a node placed limited and without privileges") 
           "labels: ['carbonedge.run=abc', 'carbonedge.node=high']"}) {
         CHECK_MESSAGE(text.find(part) != std::string::npos, part);
     }
+    CHECK(text.find("carbonedge-probe") != std::string::npos);
     options.impose_limits = false;
     CHECK(stack_text("abc", {{green, 1, 2}}, Bytes(1000), options).find("resources") == std::string::npos);
+    // Heartbeats instead of health checks; and a node that has been ended keeps its place without a task.
+    options.fail_over = true;
+    const std::string failing_over = stack_text("abc", {{green, 1, 2, false}, {high, 3, 4}}, Bytes(1000), options);
+    CHECK(failing_over.find("healthcheck: {disable: true}") != std::string::npos);
+    CHECK(failing_over.find("carbonedge-probe") == std::string::npos);
+    CHECK(failing_over.find("replicas: 0") < failing_over.find("replicas: 1"));
 }
 
 }  // namespace
