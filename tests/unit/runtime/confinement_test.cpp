@@ -148,7 +148,8 @@ TEST_CASE("forbidden system calls are refused and all others work") {
         CAPTURE(row.what);
         CHECK(forbidden(row.action) == row.expected);
     }
-    // Seen from outside the filter they are not refused, or for other reasons.
+    // Seen from outside the filter they are not refused, or for other reasons; in a container by that one's filter.
+    if (::access("/.dockerenv", F_OK) == 0) return;
     CHECK(errno_of(::syscall(SYS_process_vm_readv, ::getpid(), nullptr, 0, nullptr, 0, 0)) == 0);
 }
 
