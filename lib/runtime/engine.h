@@ -5,6 +5,7 @@
 #include "lib/runlog/run_log.h"
 #include "lib/runtime/control_client.h"
 #include "lib/runtime/gateway.h"
+#include "lib/runtime/tensor_path.h"
 
 #include <functional>
 #include <map>
@@ -39,6 +40,7 @@ struct EngineOptions {
     bool impose_limits = true;             ///< CPU quota and memory limit of every node
     ContainerOptions container;
     AttachedNodes attached;
+    TensorPath transport = TensorPath::kAuto;  ///< what an engine cannot use it refuses with UsageError
     Nanoseconds start_timeout{std::chrono::seconds(120)};
     Nanoseconds request_timeout{std::chrono::seconds(30)};
     BatchLimits batches;  ///< of every stage that takes batches

@@ -14,6 +14,7 @@
 #include "lib/runtime/stage_pass.h"
 #include "lib/runtime/time_limit.h"
 #include "lib/transport/clocks.h"
+#include "lib/transport/connection_guard.h"
 #include "lib/transport/frame_stream.h"
 #include "lib/units/text.h"
 
@@ -412,7 +413,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
                        stream.receive(*pool, longest, [this](const FrameHead& head) { return refuse(head); })) {
                 const std::optional<Route> route = find_route(frame->head.pipeline);
                 if (!route) {
-                    warn(frame->refusal);
+                    peers.refuse(frame->refusal);
                     continue;
                 }
                 carried.insert(frame->head.pipeline);
@@ -424,7 +425,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
                 }
             }
         } catch (const std::exception& error) {
-            warn(error.what());
+            peers.refuse(error.what());
             cause = error.what();
             stream.shut_down();
         }
@@ -438,6 +439,7 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
     NodeOptions options;
     StageLoader& loader;
     std::shared_ptr<BufferPool> pool = BufferPool::create();
+    ConnectionGuard peers{stream_options()};  ///< says what they did wrong, each different line once
     std::unique_ptr<FrameListener> listener;
     std::string control_path;
     std::string inference_address;

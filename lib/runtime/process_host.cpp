@@ -5,6 +5,7 @@
 #include "lib/units/text.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <filesystem>
 
 namespace carbonedge {
@@ -12,6 +13,17 @@ namespace {
 
 constexpr std::string_view kReady = "ready ";
 constexpr Nanoseconds kReaping = std::chrono::seconds(1);
+
+void copy_certificates(const std::string& from, const std::string& to, const std::string& name) {
+    std::error_code problem;
+    std::filesystem::copy(std::filesystem::path(from) / name, std::filesystem::path(to) / name,
+                          std::filesystem::copy_options::recursive, problem);
+    if (problem) {
+        throw EnvironmentError(
+            fmt::format("cannot read the certificates of node '{}' in {}: {}", name, from, problem.message()),
+            "make them: carbonedge run certificates");
+    }
+}
 
 class ProcessNode final : public StartedNode {
 public:
@@ -43,8 +55,12 @@ public:
     NodeAddresses await(Nanoseconds timeout, const std::stop_token& stop) override {
         const std::string line = child_->read_line(timeout, stop);
         if (!line.starts_with(kReady)) throw EnvironmentError("said '" + line + "'", "give carbonedge-node's path");
-        const std::string tensors = fmt::format("unix:{}/{}.tensors", home_, name_);
-        return {fmt::format("{}/{}.control", home_, name_), line.substr(kReady.size()), tensors, tensors};
+        const std::size_t space = line.find(' ', kReady.size());
+        if (space == std::string::npos)
+            throw EnvironmentError("said '" + line + "'", "give this version's carbonedge-node");
+        const std::string tensors = line.substr(space + 1);
+        return {fmt::format("{}/{}.control", home_, name_), line.substr(kReady.size(), space - kReady.size()), tensors,
+                tensors};
     }
 
     void on_end(OnEnd hear) override {
@@ -82,9 +98,24 @@ private:
 
 }  // namespace
 
-ProcessHost::ProcessHost(const EngineOptions& options) : options_(options), directory_(options.scratch_directory) {}
+ProcessHost::ProcessHost(const EngineOptions& options)
+    : options_(options),
+      path_(options.transport == TensorPath::kAuto ? TensorPath::kUnix : options.transport),
+      directory_(options.scratch_directory) {
+    if (path_ == TensorPath::kTls && !options.container.security.encrypted()) {
+        throw UsageError("tensors over TLS need certificates");
+    }
+}
 
-std::string ProcessHost::gateway_address() const { return "unix:" + directory_.path() + "/gateway.tensors"; }
+PeerSecurity ProcessHost::security() const {
+    return path_ == TensorPath::kTls ? options_.container.security : PeerSecurity{};
+}
+
+std::string ProcessHost::listen_address(const std::string& file) const {
+    return scheme_of(path_) + (meets_in_files(path_) ? file : "127.0.0.1:0");
+}
+
+std::string ProcessHost::gateway_address() const { return listen_address(directory_.path() + "/gateway.tensors"); }
 
 int ProcessHost::process(const std::string& node) const {
     const std::lock_guard lock(mutex_);
@@ -135,9 +166,21 @@ std::unique_ptr<StartedNode> ProcessHost::start_one(const Node& node, Bytes long
                          fmt::format("{}B", longest_message.value()),
                          "--quiet",  // what a node notices also fails requests here
                          "--send-timeout",
-                         exact_duration(options_.request_timeout)};
+                         exact_duration(options_.request_timeout),
+                         "--tensors",
+                         listen_address(fmt::format("{}/{}.tensors", home, node.name))};
+    if (path_ == TensorPath::kTls) {
+        // Its own alone, where it may read.
+        copy_certificates(options_.container.security.tls_directory, home, node.name);
+        program.arguments.insert(program.arguments.end(), {"--tls", home});
+    }
     // Read when the libraries load, long before the node could set anything itself.
     program.environment = with_threads(options_.environment, node.threads);
+    if (path_ == TensorPath::kUcx) {
+        // UCX's shared memory wakes by abstract sockets and lies in /dev/shm; nodes may reach neither.
+        const auto chosen = [](const std::string& setting) { return setting.starts_with("UCX_TLS="); };
+        if (std::ranges::none_of(program.environment, chosen)) program.environment.emplace_back("UCX_TLS=tcp");
+    }
     launcher_.run([&] { started->launch(program); });
     const std::lock_guard lock(mutex_);
     place.process = started->process();

@@ -21,7 +21,7 @@ public:
     explicit ProcessHost(const EngineOptions& options);
 
     [[nodiscard]] std::string name() const override { return "process"; }
-    [[nodiscard]] PeerSecurity security() const override { return {}; }
+    [[nodiscard]] PeerSecurity security() const override;
     [[nodiscard]] std::string gateway_address() const override;
     std::vector<std::unique_ptr<StartedNode>> start(const std::vector<Node>& nodes, Bytes longest_message,
                                                     const std::stop_token& stop) override;
@@ -43,10 +43,13 @@ private:
         EnforcedLimit limit;
         int process = 0;
     };
+    /// Where somebody listens who may have `file` for it.
+    [[nodiscard]] std::string listen_address(const std::string& file) const;
     Place& place_of(const Node& node);
     std::unique_ptr<StartedNode> start_one(const Node& node, Bytes longest_message);
 
     EngineOptions options_;
+    TensorPath path_;
     PrivateDirectory directory_;
     LaunchThread launcher_;
     std::int64_t starts_ = 0;

@@ -2,10 +2,12 @@
 
 #include "lib/base/errors.h"
 #include "lib/transport/clocks.h"
+#include "lib/transport/frame_bounds.h"
 #include "lib/transport/proto/frame.pb.h"
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <optional>
 
 namespace carbonedge {
 namespace {
@@ -37,6 +39,25 @@ wire::FrameMeta& cleared_meta() {
     static thread_local wire::FrameMeta meta;
     meta.Clear();
     return meta;
+}
+
+/// Bytes of a tensor; nothing where the shape is none, or more than anybody could send.
+std::optional<std::int64_t> bytes_of(DType dtype, const std::vector<std::int64_t>& shape) {
+    std::int64_t bytes = dtype_size_bytes(dtype);
+    for (const std::int64_t extent : shape) {
+        if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes)) return std::nullopt;
+    }
+    return bytes;
+}
+
+void require_bounded(const wire::FrameMeta& meta, const std::string& peer) {
+    const auto require = [&](int count, int most, const char* what) {
+        if (count > most) throw InputError(peer, 0, fmt::format("{} {} came, at most {} are taken", count, what, most));
+    };
+    require(meta.tensors_size(), kMostFrameTensors, "tensors");
+    require(meta.stages_size(), kMostFrameStages, "stages' times");
+    for (const wire::TensorHead& tensor : meta.tensors())
+        require(tensor.shape_size(), kMostExtents, "extents of a tensor");
 }
 
 }  // namespace
@@ -109,6 +130,7 @@ FrameHead decode_frame_head(std::string_view bytes, const FramePrefix& prefix, c
     if (!meta.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
         throw InputError(peer, 0, "a malformed frame head came");
     }
+    require_bounded(meta, peer);
     FrameHead head;
     head.request = meta.request();
     head.pipeline = meta.pipeline();
@@ -129,6 +151,11 @@ FrameHead decode_frame_head(std::string_view bytes, const FramePrefix& prefix, c
         if (!dtype) throw InputError(peer, 0, fmt::format("a tensor of unknown type '{}' came", described.datatype()));
         if (described.bytes() < 0) throw InputError(peer, 0, "a tensor of negative size came");
         head.tensors.push_back({*dtype, {described.shape().begin(), described.shape().end()}, described.bytes()});
+        if (bytes_of(*dtype, head.tensors.back().shape) != described.bytes()) {
+            throw InputError(
+                peer, 0,
+                fmt::format("a tensor of {} bytes came that its shape and type do not make", described.bytes()));
+        }
         payload += static_cast<std::uint64_t>(described.bytes());
         if (payload > prefix.tensor_bytes) break;
     }

@@ -20,7 +20,7 @@ public:
         std::optional<ConnectionGuard::Accepted> accepted = guard_.accept(socket_);
         if (!accepted) return nullptr;
         tune_tcp_socket(accepted->socket, options_);
-        std::string peer = host_port_text(peer_address(accepted->socket));
+        std::string peer = peer_address(accepted->socket).host;  // without the port, so that it is said once
         return std::make_unique<SocketStream>(std::move(accepted->socket), std::move(peer), std::move(accepted->place));
     }
     void shut_down() const override { ::shutdown(socket_.number(), SHUT_RDWR); }

@@ -215,7 +215,7 @@ private:
             peer.session->encrypt(kWelcome.data(), kWelcome.size());
             if (!flush(peer)) return refuse(peer, "it takes nothing");
             stream = std::make_unique<TlsStream>(std::move(peer.socket), std::move(peer.session),
-                                                 name + " at " + host_port_text(peer.from), options_.send_timeout,
+                                                 name + " at " + peer.from.host, options_.send_timeout,
                                                  std::move(peer.place));
             return false;
         }

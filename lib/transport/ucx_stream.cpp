@@ -143,7 +143,10 @@ public:
         return frame;
     }
 
-    void shut_down() const override { endpoint_->worker().end(); }
+    void shut_down() const override {
+        endpoint_->worker().end();
+        ::shutdown(endpoint_->socket(), SHUT_RDWR);  // the peer notices
+    }
     [[nodiscard]] const std::string& peer() const override { return peer_; }
 
 private:
@@ -313,7 +316,7 @@ public:
                 may_sleep = guest->endpoint->worker().progress() && may_sleep;
                 const Meeting meeting = meet(*guest);
                 if (meeting == Meeting::kMet) {
-                    auto stream = std::make_unique<UcxStream>(std::move(guest->endpoint), host_port_text(guest->from),
+                    auto stream = std::make_unique<UcxStream>(std::move(guest->endpoint), guest->from.host,
                                                               options_.send_timeout, std::move(guest->place));
                     guests_.erase(guest);
                     return stream;

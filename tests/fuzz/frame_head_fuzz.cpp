@@ -1,6 +1,8 @@
-// Frames between nodes: any bytes are refused, or read to tensors that add up to what the prefix has announced.
+// Frames between nodes: any bytes are refused, or read to bounded tensors, each of the bytes that its shape and type
+// make, that add up to what the prefix has announced.
 #include "lib/base/errors.h"
 #include "lib/transport/frame.h"
+#include "lib/transport/frame_bounds.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -18,9 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         const FrameHead head = decode_frame_head(rest.substr(0, prefix.head_bytes), prefix, "peer");
         std::uint64_t sum = 0;
         for (const FrameHead::Tensor& tensor : head.tensors) {
-            if (tensor.bytes < 0) std::abort();
+            if (tensor.bytes < 0 || tensor.shape.size() > kMostExtents) std::abort();
+            if (tensor_bytes(tensor.dtype, tensor.shape).value() != tensor.bytes) std::abort();
             sum += static_cast<std::uint64_t>(tensor.bytes);
         }
+        if (head.tensors.size() > kMostFrameTensors || head.stages.size() > kMostFrameStages) std::abort();
         if (sum != prefix.tensor_bytes || sum > kLongest) std::abort();
         // What was read can be sent on and read again.
         const std::string again = encode_frame_head(head);

@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
         const StopOnSignal stop;
         BuiltinLoader loader;
         NodeServer server(node_options(*options), loader);
-        std::cout << "ready " << server.inference_address() << std::endl;
+        std::cout << "ready " << server.inference_address() << ' ' << server.tensors_address() << std::endl;
         server.wait(stop.token());
         return ExitStatus::kOk;
     });

@@ -28,7 +28,7 @@ ExitStatus node_command(const NodeToolOptions& options, std::ostream& out, std::
     };
     const GrpcLog grpc_log(node.warn);
     NodeServer server(node, *loader);
-    out << "ready " << server.inference_address() << std::endl;
+    out << "ready " << server.inference_address() << ' ' << server.tensors_address() << std::endl;
     server.wait(stop.token());
     return ExitStatus::kOk;
 }

@@ -22,7 +22,30 @@ void require_engine(const std::string& engine) {
         throw UsageError("--engine: " + unknown_name_message("engine", engine, engines));
 }
 
+void require_transport(const RunToolOptions& options) {
+    if (options.transport == TensorPath::kAuto) return;
+    if (options.engine == "virtual") throw UsageError("--transport: nothing travels in virtual time");
+    if (options.engine == "attached") {
+        throw UsageError("--transport: attached nodes have addresses, which say what carries their tensors");
+    }
+    const bool encrypted = options.security.encrypted();
+    if (options.transport == TensorPath::kTls && !encrypted) {
+        throw UsageError("--transport tls needs certificates, --tls DIR ('carbonedge run certificates' makes them)");
+    }
+    if (options.engine == "process") return;
+    if (meets_in_files(options.transport)) {
+        throw UsageError("--transport: containers share no directory to meet in; tcp and tls are for them");
+    }
+    if (options.transport == TensorPath::kUcx) {
+        throw UsageError("--transport ucx goes with --engine process, so far; tcp and tls are for containers");
+    }
+    if (options.transport == TensorPath::kTcp && encrypted) {
+        throw UsageError("--transport tcp encrypts nothing; leave it or --tls out");
+    }
+}
+
 void require_arguments(const RunToolOptions& options) {
+    require_transport(options);
     if (options.calibrate) {
         if (options.cluster.empty()) throw UsageError("--calibrate needs --cluster FILE, see -h");
         if (!options.plan.empty()) throw UsageError("--calibrate takes no plan, see -h");
@@ -111,6 +134,11 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     app.add_option("--engine", options.engine,
                    "what the nodes are: process, docker, swarm, attached, or virtual for none at all")
         ->capture_default_str();
+    add_text_option(app, "--transport", "what carries tensors: auto, unix, shm, tcp, tls or ucx", "auto",
+                    [&options](const std::string& text) {
+                        options.transport = static_cast<TensorPath>(
+                            choose("--transport", "transport", text, {"auto", "unix", "shm", "tcp", "tls", "ucx"}));
+                    });
     app.add_option("--timeout", timeout, "a request without an answer fails after this")->capture_default_str();
     app.add_option("--start-timeout", start_timeout, "a node must have loaded its stages after this")
         ->capture_default_str();
@@ -158,7 +186,7 @@ std::optional<RunToolOptions> parse_run_options(int argc, const char* const* arg
     app.add_option("--gateway-address", options.gateway_address, "at which nodes on other hosts reach this one");
     app.add_option("--nodes", options.nodes, "--engine attached: file of the addresses of nodes that run already");
     app.add_option("--tls", options.security.tls_directory,
-                   "certificates of nodes and gateway, for docker, swarm, attached and services");
+                   "certificates of nodes and gateway, for docker, swarm, attached, --transport tls and services");
     app.add_flag("--plain-text-across-hosts", options.security.plain_text,
                  "--engine swarm, attached: believe whoever reaches a node, and encrypt nothing");
     app.add_option("--docker", options.docker, "command line of the container engine")->capture_default_str();

@@ -2,6 +2,7 @@
 
 #include "lib/runtime/failover_options.h"
 #include "lib/runtime/peer_security.h"
+#include "lib/runtime/tensor_path.h"
 #include "lib/tradeoff/replan.h"
 #include "lib/units/quantity.h"
 #include "tools/cli/series_option_values.h"
@@ -23,6 +24,7 @@ struct RunToolOptions {
     std::uint64_t seed = 0;
 
     std::string engine = "process";
+    TensorPath transport = TensorPath::kAuto;
     std::string plan;
     std::string model;
     std::int64_t requests = 100;

@@ -140,6 +140,7 @@ ExitStatus run_virtually(const RunToolOptions& options, const Plan& plan, std::s
 EngineOptions engine_options(const RunToolOptions& options) {
     EngineOptions engine;
     engine.name = options.engine;
+    engine.transport = options.transport;
     engine.container = {options.docker, options.image, options.stack_file, options.gateway_address, options.security};
     if (!options.nodes.empty()) {
         std::istringstream no_input;  // it is the plan's

@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/runtime/load_generator.h"
+#include "lib/transport/certificate_files.h"
 #include "tests/support/skip.h"
 #include "tests/unit/runtime/process_fixture.h"
 
@@ -63,6 +64,68 @@ TEST_CASE("processes give what their stages give, and leave nothing behind") {
         for (const int process : processes) CHECK_FALSE(process_exists(process));
         CHECK(std::filesystem::is_empty(folder.path()));
     }
+}
+
+/// Every path that this build has, by the start of its addresses.
+std::vector<TensorPath> tensor_paths() {
+    std::vector<TensorPath> paths{TensorPath::kAuto, TensorPath::kUnix, TensorPath::kShm, TensorPath::kTcp,
+                                  TensorPath::kTls};
+#ifndef CARBONEDGE_WITHOUT_UCX
+    paths.push_back(TensorPath::kUcx);
+#endif
+    return paths;
+}
+
+/// Certificates of "gateway", "n0" and "n1" in a folder of its own.
+std::string certificates_in(const TemporaryFolder& folder) {
+    CertificateRequest request;
+    request.cluster = "test";
+    for (const char* name : {"gateway", "n0", "n1"}) request.subjects.push_back({name, {}});
+    write_certificates(folder.file("certificates"), request,
+                       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+    return folder.file("certificates");
+}
+
+TEST_CASE("processes give what their stages give on every path and hear of a killed node on each") {
+    const TemporaryFolder certificates;
+    const std::string authority = certificates_in(certificates);
+    for (const TensorPath path : tensor_paths()) {
+        CAPTURE(static_cast<int>(path));
+        const TemporaryFolder folder;
+        const std::vector<BuiltinStage> stages = chain_of(2);
+        EngineOptions options = test_engine(folder);
+        options.transport = path;
+        options.container.security.tls_directory = authority;
+        ProcessEngine engine(plan_of(stages), writer_of(stages), options, {});
+        if (path != TensorPath::kAuto) CHECK(engine.gateway().address().starts_with(scheme_of(path)));
+        const RequestInputs inputs{inputs_of(stages[0], 1), inputs_of(stages[0], 2)};
+        std::int64_t right = 0;
+        std::int64_t answered = 0;
+        const LoadOutcome outcome =
+            LoadGenerator(engine.gateway(), inputs)
+                .run({200, 3, std::nullopt}, kFirstPipeline,
+                     [&](const Answer& answer, std::size_t variant) {
+                         std::vector<HostTensor> expected = inputs[variant];
+                         for (const BuiltinStage& stage : stages) expected = expected_outputs(stage, expected);
+                         if (!answer.outputs.empty() && answer.outputs[0].content == expected[0].content) ++right;
+                         if (++answered == 100) ::kill(engine.process("n1"), SIGKILL);
+                     },
+                     {});
+        INFO(outcome.first_error);
+        CHECK(right >= 100);
+        CHECK(right == outcome.succeeded);
+        CHECK(outcome.failed > 0);
+        CHECK(engine.failure() == "node 'n1' was killed by signal 9 (Killed)");
+    }
+}
+
+TEST_CASE("a path that needs certificates is refused without them") {
+    const TemporaryFolder folder;
+    const std::vector<BuiltinStage> stages = chain_of(1);
+    EngineOptions options = test_engine(folder);
+    options.transport = TensorPath::kTls;
+    CHECK_THROWS_WITH_AS(ProcessEngine(plan_of(stages), writer_of(stages), options, {}),
+                         "tensors over TLS need certificates", UsageError);
 }
 
 TEST_CASE("a node that dies fails what is in flight with its name and how it ended") {

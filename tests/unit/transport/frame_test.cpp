@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <string>
 
 namespace carbonedge {
@@ -73,6 +74,44 @@ TEST_CASE("tensors that do not add up to the prefix are refused") {
     for (const std::uint64_t wrong : {0U, 31U, 33U}) {
         prefix.tensor_bytes = wrong;
         CHECK_THROWS_AS(decode_frame_head(parts.head, prefix, "peer"), InputError);
+    }
+}
+
+TEST_CASE("every field of a head is bounded") {
+    struct Case {
+        const char* what;
+        std::function<void(FrameHead&)> spoil;
+        const char* problem;
+    };
+    const std::vector<Case> cases{
+        {"tensors", [](FrameHead& head) { head.tensors.resize(1025); }, "1025 tensors came, at most 1024 are taken"},
+        {"stages", [](FrameHead& head) { head.stages.resize(1025); },
+         "1025 stages' times came, at most 1024 are taken"},
+        {"rank", [](FrameHead& head) { head.tensors[0].shape.assign(33, 1); },
+         "33 extents of a tensor came, at most 32 are taken"},
+        {"negative extents",
+         [](FrameHead& head) {
+             head.tensors[0].shape = {-2, -3};
+         },
+         "a tensor of 24 bytes came that its shape and type do not make"},
+        {"extents beyond any number", [](FrameHead& head) { head.tensors[0].shape.assign(4, std::int64_t{1} << 40U); },
+         "a tensor of 24 bytes came that its shape and type do not make"},
+        {"more bytes than its shape", [](FrameHead& head) { head.tensors[0].bytes = 28; },
+         "a tensor of 28 bytes came that its shape and type do not make"},
+        {"fewer bytes than its shape", [](FrameHead& head) { head.tensors[0].dtype = DType::kFloat64; },
+         "a tensor of 24 bytes came that its shape and type do not make"},
+        {"negative bytes", [](FrameHead& head) { head.tensors[0].bytes = -24; }, "a tensor of negative size came"},
+    };
+    for (const Case& bad : cases) {
+        CAPTURE(bad.what);
+        FrameHead head = example_head();
+        bad.spoil(head);
+        const Split parts = split(encode_frame_head(head));
+        FramePrefix prefix;
+        prefix.head_bytes = static_cast<std::uint32_t>(parts.head.size());
+        prefix.tensor_bytes = 32;
+        CHECK_THROWS_WITH_AS(decode_frame_head(parts.head, prefix, "peer"),
+                             (std::string("peer: ") + bad.problem).c_str(), InputError);
     }
 }
 

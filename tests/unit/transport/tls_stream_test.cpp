@@ -112,7 +112,7 @@ TEST_CASE("peers with bad certificates are refused on both ends and said once an
         const auto stream = connect_frames(guarded.address(), "node 'b'", connecting);
         const std::vector<std::string> accepted = guarded.await_accepted(1);
         REQUIRE(accepted.size() == 1);
-        CHECK(accepted[0].starts_with("node-a at 127.0.0.1:"));
+        CHECK(accepted[0] == "node-a at 127.0.0.1");
         const std::vector<std::string> said = guarded.await_said(1);
         REQUIRE(said.size() == 1);
         INFO(said[0]);
