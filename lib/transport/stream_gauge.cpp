@@ -95,6 +95,16 @@ std::vector<double> StreamGauge::one_way_ns(std::size_t bytes, std::size_t count
     return times;
 }
 
+void answer_gauges(FrameListener& listener, const std::function<void(const std::string&)>& warn) {
+    while (const std::unique_ptr<FrameStream> stream = listener.accept()) {
+        try {
+            answer_gauge(*stream);
+        } catch (const std::exception& error) {
+            warn(error.what());
+        }
+    }
+}
+
 StreamGauge::Cpu StreamGauge::cpu(std::size_t bytes, std::size_t count) {
     const std::shared_ptr<TensorBuffer> buffer = pool_->take(bytes);
     std::memset(buffer->bytes(), 1, bytes);

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,9 @@ namespace carbonedge {
 
 /// Answers a StreamGauge at the other end until that closes the stream.
 void answer_gauge(FrameStream& stream);
+
+/// Answers one gauge after the other, until the listener is shut down. A peer that is none is told to `warn`.
+void answer_gauges(FrameListener& listener, const std::function<void(const std::string&)>& warn);
 
 /// Measures what a stream costs from one end of it. Messages follow each other at once, from memory that stays in the
 /// caches: what the carrier can do, not what a network between messages makes of it.

@@ -2,6 +2,7 @@
 
 #include "lib/base/atomic_file.h"
 #include "lib/cluster/cluster_file.h"
+#include "lib/cluster/measured_link.h"
 #include "lib/measure/machine.h"
 #include "lib/measure/statistics.h"
 #include "lib/report/renderers.h"
@@ -45,6 +46,27 @@ struct MeasuredPath {
     std::vector<SizeSamples> sizes;
 };
 
+StreamOptions between_hosts(const TransportOptions& options) {
+    StreamOptions streams;
+    streams.plain_text_across_hosts = options.plain_text;
+    if (!options.tls.empty()) {
+        streams.tls = TlsFiles{options.tls + "/ca.pem", options.tls + "/cert.pem", options.tls + "/key.pem"};
+    }
+    return streams;
+}
+
+/// Until it is killed; a peer that means ill ends nothing.
+void answer_for_ever(const TransportOptions& options, std::ostream& out, std::ostream& err) {
+    StreamOptions streams = between_hosts(options);
+    const auto warn = [&](const std::string& line) {
+        if (!options.standard.quiet) err << "carbonedge-profile: " << line << std::endl;
+    };
+    streams.warn = warn;
+    const std::unique_ptr<FrameListener> listener = listen_for_frames(options.answer, streams);
+    out << "ready " << listener->address() << std::endl;
+    answer_gauges(*listener, warn);
+}
+
 StreamOptions stream_options(const std::string& folder, const std::vector<std::string>& paths) {
     StreamOptions options;
     if (std::find(paths.begin(), paths.end(), "tls") == paths.end()) return options;
@@ -60,8 +82,17 @@ StreamOptions stream_options(const std::string& folder, const std::vector<std::s
 }
 
 std::vector<MeasuredPath> start_paths(const TransportOptions& options, const std::string& folder) {
-    const StreamOptions streams = stream_options(folder, options.paths);
     std::vector<MeasuredPath> paths;
+    if (!options.to.empty()) {
+        MeasuredPath path;
+        path.name = options.paths.front();
+        path.stream = connect_frames(options.to, "the other end", between_hosts(options));
+        path.gauge = std::make_unique<StreamGauge>(*path.stream);
+        for (const Bytes size : options.sizes) path.sizes.push_back({size, {}, {}, {}});
+        paths.push_back(std::move(path));
+        return paths;
+    }
+    const StreamOptions streams = stream_options(folder, options.paths);
     for (const std::string& name : options.paths) {
         const bool by_file = name == "unix" || name == "shm";
         MeasuredPath path;
@@ -196,6 +227,10 @@ std::string render(const Document& document, const TransportOptions& options) {
 }  // namespace
 
 ExitStatus transport_command(const TransportOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
+    if (!options.answer.empty()) {
+        answer_for_ever(options, out, err);
+        return ExitStatus::kOk;
+    }
     check_output(options.standard.output, options.standard.overwrite);
     Cluster cluster;
     if (!options.cluster.empty()) {
@@ -206,7 +241,12 @@ ExitStatus transport_command(const TransportOptions& options, std::istream& in, 
     const ScratchFolder folder;
     std::vector<MeasuredPath> paths = start_paths(options, folder.path());
     measure(paths, options, err);
-    if (!options.cluster.empty()) cluster.transport = cost_of(paths.front());
+    if (!options.from_end.empty()) {
+        const TransportCost cost = cost_of(paths.front());
+        set_measured_link(cluster, options.from_end, options.to_end, {cost.fixed_ns, cost.per_byte_ns});
+    } else if (!options.cluster.empty()) {
+        cluster.transport = cost_of(paths.front());
+    }
     write_output(options.standard.output, options.standard.overwrite,
                  options.cluster.empty() ? render(describe(paths), options) : write_cluster(cluster), out);
     return ExitStatus::kOk;

@@ -15,7 +15,7 @@ namespace {
 constexpr Bytes kLargest{1'000'000'000};
 
 void require_paths(const std::vector<std::string>& paths) {
-    static const std::array<std::string, 4> kKnown{"unix", "shm", "tcp", "tls"};
+    static const std::array<std::string, 5> kKnown{"unix", "shm", "tcp", "tls", "ucx"};
     for (const std::string& path : paths) {
         if (std::find(kKnown.begin(), kKnown.end(), path) == kKnown.end()) {
             throw UsageError("--path: " + unknown_name_message("path", path, kKnown));
@@ -23,6 +23,30 @@ void require_paths(const std::vector<std::string>& paths) {
         if (std::count(paths.begin(), paths.end(), path) > 1) {
             throw UsageError(fmt::format("--path: '{}' is given twice", path));
         }
+    }
+}
+
+/// Between hosts: one path, which the address names.
+void require_hosts(const CLI::App& app, const TransportOptions& options, const std::string& link) {
+    for (const auto& [option, address] : {std::pair{"--answer", options.answer}, std::pair{"--to", options.to}}) {
+        const bool known = address.starts_with("tcp:") || address.starts_with("tls:") || address.starts_with("ucx:");
+        if (!address.empty() && !known) {
+            throw UsageError(
+                fmt::format("{}: '{}' should look like tls:node-a:7100, tcp:... or ucx:...", option, address));
+        }
+    }
+    if (!options.answer.empty() && !options.to.empty()) throw UsageError("--answer and --to are for two hosts");
+    const bool between_hosts = !options.answer.empty() || !options.to.empty();
+    if (between_hosts && app.count("--path") > 0)
+        throw UsageError("--path: --answer and --to name the path themselves");
+    if (!between_hosts && (!options.tls.empty() || options.plain_text)) {
+        throw UsageError("--tls and --plain-text-across-hosts go with --answer or --to, see -h");
+    }
+    if (!link.empty() && (options.to.empty() || options.cluster.empty())) {
+        throw UsageError("--link goes with --to and --cluster, see -h");
+    }
+    if (!options.to.empty() && !options.cluster.empty() && link.empty()) {
+        throw UsageError("--to measures a link; name it with --link NODE:NODE");
     }
 }
 
@@ -34,7 +58,7 @@ bool parse_transport_options(int argc, const char* const* argv, std::string_view
                  "carbonedge-profile-transport");
     add_standard_options(app, options.standard);
     add_format_option(app, options.standard, {"text", "csv", "json", "markdown"});
-    app.add_option("--path", options.paths, "paths to measure (comma-separated): unix, shm, tcp, tls")
+    app.add_option("--path", options.paths, "paths to measure (comma-separated): unix, shm, tcp, tls, ucx")
         ->delimiter(',')
         ->capture_default_str();
     std::vector<std::string> sizes;
@@ -47,8 +71,23 @@ bool parse_transport_options(int argc, const char* const* argv, std::string_view
            "how long each size of each path is measured in a round")
         ->default_str("20ms");
     app.add_option("--cluster", options.cluster, "write this cluster with [transport] of the one --path filled in");
+    std::string link;
+    app.add_option("--answer", options.answer, "answer those who measure from another host, here");
+    app.add_option("--to", options.to, "measure the path to who answers at this address");
+    app.add_option("--link", link, "with --to: write the cluster with this link filled in, NODE:NODE or gateway:NODE");
+    app.add_option("--tls", options.tls, "for tls: folder with ca.pem, cert.pem and key.pem of this end");
+    app.add_flag("--plain-text-across-hosts", options.plain_text, "tcp and ucx may leave this machine");
     app.add_option("--width", options.width, "characters a line of text may have (0: 120)")->capture_default_str();
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
+    require_hosts(app, options, link);
+    if (!options.to.empty()) options.paths = {options.to.substr(0, 3)};
+    if (!link.empty()) {
+        const std::size_t colon = link.find(':');
+        if (colon == std::string::npos)
+            throw UsageError(fmt::format("--link: '{}' should look like node-a:node-b", link));
+        options.from_end = link.substr(0, colon);
+        options.to_end = link.substr(colon + 1);
+    }
     require_paths(options.paths);
     if (!sizes.empty()) options.sizes.clear();
     for (const std::string& size : sizes) {

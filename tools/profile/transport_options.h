@@ -20,7 +20,13 @@ struct TransportOptions {
     std::size_t rounds = 5;
     Nanoseconds time{20'000'000};  ///< for each size, path and round
     std::string cluster;           ///< written with [transport] filled in, instead of the table
-    std::size_t width = 0;         ///< of text; 0: the terminal's, else 120
+    std::string answer;            ///< only answers whoever measures, at this address
+    std::string to;                ///< measures the path to who answers there, instead of to children
+    std::string from_end;          ///< of the link that is filled in
+    std::string to_end;
+    std::string tls;  ///< folder with ca.pem, cert.pem and key.pem of this end
+    bool plain_text = false;
+    std::size_t width = 0;  ///< of text; 0: the terminal's, else 120
 };
 
 /// False: help or version was printed. Throws UsageError.

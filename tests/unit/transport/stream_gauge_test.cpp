@@ -2,10 +2,12 @@
 
 #include "lib/base/errors.h"
 #include "lib/transport/line_fit.h"
+#include "lib/transport/tcp_socket.h"
 #include "tests/support/skip.h"
 #include "tests/unit/transport/stream_pair.h"
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 #include <algorithm>
 #include <filesystem>
 
@@ -43,6 +45,25 @@ TEST_CASE("a gauge measures every kind of stream to a process of its own") {
         CHECK(little.receiver_ns > 0);
         CHECK(much.sender_ns > little.sender_ns);
     }
+}
+
+TEST_CASE("who answers gauges outlasts peers that are none and serves the next") {
+    std::vector<std::string> said;
+    const auto listener = listen_for_frames("tcp:127.0.0.1:0", {});
+    std::jthread answering([&] { answer_gauges(*listener, [&](const std::string& line) { said.push_back(line); }); });
+    {
+        const HostPort where = parse_host_port(listener->address().substr(4));
+        const Descriptor stranger = connect_tcp_socket(where, Reach::kLoopback, "listener", {});
+        const std::string junk = "GET / HTTP/1.1\r\n\r\n";
+        REQUIRE(::send(stranger.number(), junk.data(), junk.size(), 0) == static_cast<ssize_t>(junk.size()));
+    }
+    for (int turn = 0; turn < 2; ++turn) {
+        const auto stream = connect_frames(listener->address(), "peer", {});
+        CHECK(StreamGauge(*stream).one_way_ns(64, 5).size() == 5);
+    }
+    listener->shut_down();
+    answering.join();
+    CHECK(said == std::vector<std::string>{"127.0.0.1: what came is not a carbonedge frame"});
 }
 
 TEST_CASE("a gauge's other end that cannot listen says why") {
