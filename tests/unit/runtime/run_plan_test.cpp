@@ -237,7 +237,8 @@ TEST_CASE("the plan moves while requests flow when that pays, and no request is 
     };
     CHECK(charged(log.nodes[1]) == doctest::Approx(300));
     CHECK(charged(log.nodes[0]) > 99);
-    CHECK(charged(log.nodes[0]) < 600);
+    // How much of it at 900 depends on how long the move takes.
+    CHECK(charged(log.nodes[0]) < 900);
 }
 
 TEST_CASE("a plan that moves has spares before and after") {
