@@ -51,6 +51,9 @@ void run(int rounds, double milliseconds) {
     contenders.push_back({"tls", make_stream("tls:127.0.0.1:0", options)});
     contenders.push_back({"raw_shm", make_raw_shm()});
     contenders.push_back({"shm", make_stream("shm:" + folder.path() + "/s", options)});
+#ifndef CARBONEDGE_WITHOUT_UCX
+    contenders.push_back({"ucx", make_stream("ucx:127.0.0.1:0", options)});
+#endif
     contenders.push_back({"grpc_echo", make_bare_grpc(folder.path())});
     contenders.push_back({"grpc_infer", make_infer_grpc(folder.path())});
     for (int round = 0; round < rounds; ++round) {

@@ -100,7 +100,7 @@ private:
 
 ProcessHost::ProcessHost(const EngineOptions& options)
     : options_(options),
-      path_(options.transport == TensorPath::kAuto ? TensorPath::kUnix : options.transport),
+      path_(options.transport == TensorPath::kAuto ? TensorPath::kShm : options.transport),
       directory_(options.scratch_directory) {
     if (path_ == TensorPath::kTls && !options.container.security.encrypted()) {
         throw UsageError("tensors over TLS need certificates");

@@ -102,12 +102,13 @@ std::optional<ShmPeer::Offered> ShmPeer::take_offer(bool may_be_silent) const {
 
 void ShmSender::prepare() {
     if (memory_) return;
-    memory_ = SharedMemory::create(sizeof(ShmControl));
+    std::shared_ptr<SharedMemory> memory = SharedMemory::create(sizeof(ShmControl));
     ShmOffer offer;
     offer.slot = kShmSlots;
-    offer.size = memory_->size();
-    peer_.offer(offer, memory_->descriptor());
-    memory_->close_descriptor();
+    offer.size = memory->size();
+    peer_.offer(offer, memory->descriptor());  // where it fails, the next send tries again
+    memory->close_descriptor();
+    memory_ = std::move(memory);
     control_.store(control_in(*memory_));
 }
 
@@ -135,13 +136,15 @@ std::uint32_t ShmSender::wait_free() {
 void ShmSender::provide(std::uint32_t slot, std::size_t size) {
     Slot& provided = slots_[slot];
     if (provided.memory && provided.memory->size() >= size) return;
-    provided.memory = SharedMemory::create(grown(size));
+    std::shared_ptr<SharedMemory> memory = SharedMemory::create(grown(size));
     ShmOffer offer;
     offer.slot = slot;
-    offer.segment = ++provided.segment;
-    offer.size = provided.memory->size();
-    peer_.offer(offer, provided.memory->descriptor());
-    provided.memory->close_descriptor();
+    offer.segment = provided.segment + 1;
+    offer.size = memory->size();
+    peer_.offer(offer, memory->descriptor());
+    memory->close_descriptor();
+    provided.memory = std::move(memory);
+    ++provided.segment;
 }
 
 std::byte* ShmSender::reserve(std::size_t bytes) {

@@ -131,6 +131,7 @@ TEST_CASE("a peer that is gone fails the send") {
             for (int i = 0; i < 3; ++i) pair.sender().send(head_of(i, {tensor}), views_of({tensor}));
         };
         CHECK_THROWS_AS(send_many(), EnvironmentError);
+        CHECK_THROWS_AS(send_many(), EnvironmentError);  // whoever did not hear of it fails too
     }
 }
 
