@@ -20,7 +20,7 @@ if not schemas.has_validator():
 
 PROGRAMS, SOURCE = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 INPUTS = SOURCE / "tests/golden/inputs"
-NOT_JSON = {"cluster", "gate", "stage", "builtin-stage"}  # INI; lines of text inside a stage's module, and instead of one
+NOT_JSON = {"cluster", "gate", "nodes", "stage", "builtin-stage"}  # INI; lines of text inside a stage's module, and instead of one
 
 # What writes a file of each kind; those of models that were measured are recorded.
 PLAN = ["plan", "invented.profile.csv", "--cluster", "cluster.ini"]
