@@ -178,6 +178,16 @@ void plan_on_two_zones(Session& session) {
     plan.limits.forbidden.clear();
 }
 
+/// The same, under a load of 200 a second, free to move.
+void plan_that_moves(Session& session, std::int64_t requests) {
+    plan_on_two_zones(session);
+    session.options.load.requests = requests;
+    session.options.load.rate_per_second = 200;
+    session.options.replan.emplace();
+    session.options.replan->policy.requests_per_second = 200;
+    session.options.replan->policy.restart = Seconds(0.01);
+}
+
 ChangingIntensities hour_by_hour(const std::vector<double>& german, const std::vector<double>& french, double speed) {
     ZoneSeries series;
     for (const auto& [zone, values] : {std::pair{std::string("DE"), german}, std::pair{std::string("FR"), french}}) {
@@ -195,12 +205,7 @@ ChangingIntensities hour_by_hour(const std::vector<double>& german, const std::v
 
 TEST_CASE("the plan moves while requests flow when that pays, and no request is lost") {
     Session session(chain_of(1));
-    plan_on_two_zones(session);
-    session.options.load.requests = 400;
-    session.options.load.rate_per_second = 200;
-    session.options.replan.emplace();
-    session.options.replan->policy.requests_per_second = 200;
-    session.options.replan->policy.restart = Seconds(0.01);
+    plan_that_moves(session, 400);
     // After a second the German node is the dirtier one.
     Recorded recorded;
     std::vector<std::string> notes;
@@ -243,12 +248,7 @@ TEST_CASE("the plan moves while requests flow when that pays, and no request is 
 
 TEST_CASE("a plan that moves has spares before and after") {
     Session session(chain_of(1));
-    plan_on_two_zones(session);
-    session.options.load.requests = 200;
-    session.options.load.rate_per_second = 200;
-    session.options.replan.emplace();
-    session.options.replan->policy.requests_per_second = 200;
-    session.options.replan->policy.restart = Seconds(0.01);
+    plan_that_moves(session, 200);
     session.options.failover.spares = Spares::kWarm;
     Recorded recorded;
     std::vector<std::string> notes;

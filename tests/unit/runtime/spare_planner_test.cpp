@@ -182,21 +182,41 @@ TEST_CASE("fail-over keeps a plan served: warm and cold, and everything is as it
     }
 }
 
+/// A plan that runs with warm spares, and can move to another pipeline.
+struct Spared {
+    TemporaryFolder folder;
+    Plan plan = random_plan(3, 3);
+    ProcessEngine engine;
+    Failover failover;
+
+    explicit Spared(const WriteStage& write)
+        : engine(plan, write, options(folder), {}), failover(plan, engine, warm(), nullptr, {}) {}
+
+    static EngineOptions options(const TemporaryFolder& folder) {
+        EngineOptions options = test_engine(folder);
+        options.fail_over = true;
+        return options;
+    }
+    static FailoverOptions warm() {
+        FailoverOptions options;
+        options.spares = Spares::kWarm;
+        return options;
+    }
+    /// The layers from the first on, all on n2.
+    [[nodiscard]] Plan moved(std::size_t first) const {
+        Plan next = plan;
+        const PlanningProblem problem = problem_of_plan(plan);
+        next.pipelines = {describe_pipeline(problem, CostTable(problem), {{2, {first, kRows}}})};
+        return next;
+    }
+};
+
 TEST_CASE("a plan that moves while requests flow takes its spares along") {
-    const TemporaryFolder folder;
-    const Plan plan = random_plan(3, 3);
-    Plan next = plan;
-    const PlanningProblem problem = problem_of_plan(plan);
-    next.pipelines = {describe_pipeline(problem, CostTable(problem), {{2, {0, kRows}}})};
-    EngineOptions options = test_engine(folder);
-    options.fail_over = true;
-    const WriteStage write = [](const LayerRange&, const std::string& path) {
+    Spared spared([](const LayerRange&, const std::string& path) {
         std::ofstream(path, std::ios::binary) << builtin_stage_text(identity());
-    };
-    ProcessEngine engine(plan, write, options, {});
-    FailoverOptions failover_options;
-    failover_options.spares = Spares::kWarm;
-    Failover failover(plan, engine, failover_options, nullptr, {});
+    });
+    ProcessEngine& engine = spared.engine;
+    Failover& failover = spared.failover;
     const RequestInputs inputs{{random_tensor(parse_input_spec("x=256:uint8[0,256)"), 1)}};
     std::int64_t answered = 0;
     std::mutex mutex;
@@ -209,7 +229,7 @@ TEST_CASE("a plan that moves while requests flow takes its spares along") {
     std::stop_source enough;
     std::jthread mover([&] {
         move.get_future().wait();
-        failover.move_to(next, [&moved] { moved = true; }, {});
+        failover.move_to(spared.moved(0), [&moved] { moved = true; }, {});
         std::unique_lock lock(mutex);
         served_there.wait(lock, [&] { return served["n2"] > 100; });
         // The node that everything is on now dies; its spare serves on.
@@ -241,23 +261,14 @@ TEST_CASE("a plan that moves while requests flow takes its spares along") {
 }
 
 TEST_CASE("a move that cannot be made leaves plan and spares as they were") {
-    const TemporaryFolder folder;
-    const Plan plan = random_plan(3, 3);
-    Plan next = plan;
-    const PlanningProblem problem = problem_of_plan(plan);
-    next.pipelines = {describe_pipeline(problem, CostTable(problem), {{2, {1, kRows}}})};
-    EngineOptions options = test_engine(folder);
-    options.fail_over = true;
-    const WriteStage write = [](const LayerRange& layers, const std::string& path) {
+    Spared spared([](const LayerRange& layers, const std::string& path) {
         if (layers.first == 1) throw EnvironmentError("the disk is full", "make room");
         std::ofstream(path, std::ios::binary) << builtin_stage_text(identity());
-    };
-    ProcessEngine engine(plan, write, options, {});
-    FailoverOptions failover_options;
-    failover_options.spares = Spares::kWarm;
-    Failover failover(plan, engine, failover_options, nullptr, {});
+    });
+    ProcessEngine& engine = spared.engine;
+    Failover& failover = spared.failover;
     const std::map<RouteNumber, bool> before = engine.open_routes();
-    CHECK_THROWS_AS(failover.move_to(next, [] { FAIL("nothing was opened"); }, {}), EnvironmentError);
+    CHECK_THROWS_AS(failover.move_to(spared.moved(1), [] { FAIL("nothing was opened"); }, {}), EnvironmentError);
     CHECK(engine.open_routes() == before);
     CHECK(failover.settled(std::chrono::seconds(30)));
 }
