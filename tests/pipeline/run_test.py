@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+from started import Started
+
 SKIPPED = 77
 LIMIT_S = 120
 CLUSTER = """[cluster]
@@ -114,7 +116,7 @@ class Tools:
 
     def start(self, tool, *arguments, **options):
         environment = os.environ | {"TMPDIR": str(self.folder)}  # what a killed run leaves goes with the folder
-        return subprocess.Popen(self.words(tool, *arguments), cwd=self.folder, env=environment, stderr=subprocess.PIPE, text=True, **options)
+        return Started(self.words(tool, *arguments), cwd=self.folder, env=environment, stderr=subprocess.PIPE, text=True, **options)
 
     def must(self, tool, *arguments):
         result = self.run(tool, *arguments)

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+from started import Started
+
 LIMIT_S = 60
 SKIPPED = 77
 
@@ -22,7 +24,7 @@ class Served:
 
     def __init__(self, words, folder, **options):
         environment = os.environ | {"TMPDIR": str(folder)}  # what a killed run leaves goes with the folder
-        self.process = subprocess.Popen(words, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, **options)
+        self.process = Started(words, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, **options)
         self.grpc = self.http = self.name = None
         self.talk = ""
         while self.grpc is None or self.http is None:
