@@ -17,7 +17,8 @@ struct KubernetesOptions {
 /// a Deployment that runs the plan on those nodes (`--engine attached`) and serves it, REST over mutual TLS, behind a
 /// Service, the ConfigMap of their addresses, and a PersistentVolumeClaim into which plan and model are copied before
 /// it starts. Two NetworkPolicies let only them in. Stages are not part of it: the gateway ships them over the control
-/// connection. Throws InputError (named `file`) for a node whose name Kubernetes cannot have.
+/// connection. A node takes tensors from those nodes and the gateway alone. Throws InputError (named `file`) for a
+/// node whose name Kubernetes cannot have.
 std::string write_kubernetes_manifests(const Plan& plan, const std::string& file, const KubernetesOptions& options);
 
 }  // namespace carbonedge

@@ -66,8 +66,10 @@ std::int64_t longest_message(const Plan& plan) {
 
 class Manifests {
 public:
-    Manifests(const Plan& plan, const KubernetesOptions& options)
-        : options_(options), longest_message_(longest_message(plan)) {}
+    Manifests(const Plan& plan, const std::set<std::string>& nodes, const KubernetesOptions& options)
+        : options_(options), peers_(nodes), longest_message_(longest_message(plan)) {
+        peers_.insert(std::string(kGateway));
+    }
 
     [[nodiscard]] Json deployment(const Node& node) const {
         Json pod = unprivileged_pod();
@@ -278,10 +280,14 @@ private:
         Json environment = Json::array();
         for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
             environment.push_back(object({{"name", name}, {"value", threads}}));
-        const Json arguments = Json::array(
-            {"--name", node.name, "--directory", kDirectory, "--control", fmt::format("0.0.0.0:{}", kControlPort),
-             "--tensors", fmt::format("tls:0.0.0.0:{}", kTensorPort), "--tls", kCertificates, "--threads", threads,
-             "--longest-message", fmt::format("{}B", longest_message_)});
+        Json arguments = Json::array({"--name", node.name, "--directory", kDirectory, "--control",
+                                      fmt::format("0.0.0.0:{}", kControlPort), "--tensors",
+                                      fmt::format("tls:0.0.0.0:{}", kTensorPort), "--tls", kCertificates, "--threads",
+                                      threads, "--longest-message", fmt::format("{}B", longest_message_)});
+        for (const std::string& peer : peers_) {
+            arguments.push_back("--accept");
+            arguments.push_back(peer);
+        }
         const Json live =
             Json::array({"carbonedge-probe", "--quiet", fmt::format("unix:{}/{}.control", kDirectory, node.name)});
         return object({
@@ -314,6 +320,7 @@ private:
     }
 
     KubernetesOptions options_;
+    std::set<std::string> peers_;  ///< whose certificates a node takes tensors from
     std::int64_t longest_message_;
 };
 
@@ -322,8 +329,8 @@ std::string document(const Json& manifest) { return "---\n" + write_yaml(manifes
 }  // namespace
 
 std::string write_kubernetes_manifests(const Plan& plan, const std::string& file, const KubernetesOptions& options) {
-    const Manifests manifests(plan, options);
     const std::set<std::string> used = used_nodes(plan);
+    const Manifests manifests(plan, used, options);
     std::string text;
     std::vector<NodeAddress> addresses;
     for (const Node& node : plan.cluster.nodes) {

@@ -1,5 +1,5 @@
-"""carbonedge run --engine attached: nodes that this test starts itself, as a user would on hosts of his own, with certificates. They outlive a
-run and a run that is killed; what is missing is said."""
+"""carbonedge run --engine attached: nodes that this test starts itself, in the words with which a Kubernetes manifest of the plan starts them, with
+certificates. They outlive a run and a run that is killed; what is missing is said."""
 
 import argparse
 import json
@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+
+import yaml
 
 import run_test
 
@@ -31,6 +33,9 @@ class Nodes:
         ports = iter(free_ports(2 * len(NODES)))
         self.addresses = {name: {key: f"127.0.0.1:{next(ports)}" for key in ["control", "tensors"]} for name in NODES}
         self.processes = {}
+        manifests = yaml.safe_load_all(tools.must("plan", "export", "--to", "kubernetes", "net.plan.json"))
+        containers = [m["spec"]["template"]["spec"]["containers"][0] for m in manifests if m["kind"] == "Deployment"]
+        self.arguments = {words[words.index("--name") + 1]: words for words in [c["args"] for c in containers if c["name"] == "node"]}
         text = "[nodes]\nschema = carbonedge.nodes/1\n"
         for name, addresses in self.addresses.items():
             text += f"\n[node.{name}]\n" + "".join(f"{key} = {value}\n" for key, value in addresses.items())
@@ -40,8 +45,10 @@ class Nodes:
         directory = self.folder / f"directory-{name}"
         directory.mkdir(mode=0o700, exist_ok=True)
         addresses = self.addresses[name]
-        self.processes[name] = self.tools.start("node", "--name", name, "--directory", directory, "--control", addresses["control"],
-                                                "--tensors", f"tls:{addresses['tensors']}", "--tls", "tls", stdout=subprocess.PIPE)
+        here = {"--directory": directory, "--control": addresses["control"], "--tensors": f"tls:{addresses['tensors']}", "--tls": "tls"}
+        pairs = zip(self.arguments[name][::2], self.arguments[name][1::2])
+        given = [word for option, value in pairs for word in (option, here.get(option, value))]
+        self.processes[name] = self.tools.start("node", *given, stdout=subprocess.PIPE)
         if not self.processes[name].stdout.readline().startswith("ready "):
             sys.exit(f"node {name} did not start: {self.processes[name].stderr.read()}")
 

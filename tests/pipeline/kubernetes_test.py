@@ -72,7 +72,9 @@ for deployment, service in zip(of_nodes[0:-1:2], of_nodes[1:-1:2]):
     hold({"requests", "limits"} == set(container["resources"]) and container["resources"]["limits"]["cpu"].endswith("m"), "limits")
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     hold({port["name"]: port["port"] for port in service["spec"]["ports"]} == ports, "ports of pod and service differ")
-    hold("--plain-text-across-hosts" not in container["args"], "nodes must encrypt")
+    words = container["args"]
+    hold("--plain-text-across-hosts" not in words, "nodes must encrypt")
+    hold({peer for word, peer in zip(words, words[1:]) if word == "--accept"} == nodes | {"gateway"}, "whose tensors a node takes")
 
 addresses, claim, gateway, service, _ = of_gateway
 (ini,) = addresses["data"].items()
