@@ -1,33 +1,38 @@
-# What is installed besides the programs: pages, man pages and bash completion, all from docs/cli/*.md and the programs' own -h;
+# What is installed besides the programs: pages, man pages and completions, all from docs/cli/*.md and the programs' own -h;
 # and the .deb that cpack makes of it.
 find_program(CARBONEDGE_LOWDOWN lowdown)
 
-# carbonedge_pages(tool ...): for each tool that exists, a man page from its page.
+# carbonedge_pages(tool ...): for each tool that exists, its page and those of its verbs, and a man page of each.
 function(carbonedge_pages)
   set(man_pages)
   foreach(tool IN LISTS ARGN)
     if(NOT TARGET carbonedge_tool_${tool})
       continue()
     endif()
+    file(GLOB pages CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/docs/cli/${tool}.md" "${CMAKE_SOURCE_DIR}/docs/cli/${tool}-*.md")
+    install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_DOCDIR}/cli)
+    if(NOT CARBONEDGE_LOWDOWN)
+      continue()
+    endif()
     get_target_property(program carbonedge_tool_${tool} OUTPUT_NAME)
-    set(page "${CMAKE_SOURCE_DIR}/docs/cli/${tool}.md")
-    install(FILES "${page}" DESTINATION ${CMAKE_INSTALL_DOCDIR}/cli)
-    if(CARBONEDGE_LOWDOWN)
-      set(man_page "${CMAKE_BINARY_DIR}/man/${program}.1")
+    foreach(page IN LISTS pages)
+      get_filename_component(name "${page}" NAME_WE)
+      string(REGEX REPLACE "^${tool}" "${program}" name "${name}")
+      set(man_page "${CMAKE_BINARY_DIR}/man/${name}.1")
       add_custom_command(
         OUTPUT "${man_page}"
-        COMMAND "${CMAKE_SOURCE_DIR}/scripts/man_page" "${CARBONEDGE_LOWDOWN}" "${program}" "${PROJECT_VERSION}" "${page}" "${man_page}"
+        COMMAND "${CMAKE_SOURCE_DIR}/scripts/man_page" "${CARBONEDGE_LOWDOWN}" "${name}" "${PROJECT_VERSION}" "${page}" "${man_page}"
         DEPENDS "${page}" "${CMAKE_SOURCE_DIR}/scripts/man_page"
         VERBATIM)
       list(APPEND man_pages "${man_page}")
-      install(FILES "${man_page}" DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-    endif()
+    endforeach()
   endforeach()
+  install(FILES ${man_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
   add_custom_target(man_pages ALL DEPENDS ${man_pages})
 endfunction()
 
-# carbonedge_completion(tool ...): one completion file for all of them, from the lists that -h prints.
-function(carbonedge_completion)
+# carbonedge_completions(tool ...): what bash, zsh and fish load for them, from the lists that -h prints.
+function(carbonedge_completions)
   set(programs)
   set(targets)
   foreach(tool IN LISTS ARGN)
@@ -36,19 +41,31 @@ function(carbonedge_completion)
       list(APPEND targets carbonedge_tool_${tool})
     endif()
   endforeach()
-  set(completion "${CMAKE_BINARY_DIR}/completion/carbonedge")
+  set(folder "${CMAKE_BINARY_DIR}/completion")
+  set(bash_folder ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  set(fish_folder ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
   add_custom_command(
-    OUTPUT "${completion}"
-    COMMAND "${CMAKE_SOURCE_DIR}/scripts/bash_completion" "${completion}" ${programs}
-    DEPENDS ${targets} "${CMAKE_SOURCE_DIR}/scripts/bash_completion"
+    OUTPUT "${folder}/carbonedge" "${folder}/_carbonedge" "${folder}/carbonedge.fish"
+    COMMAND "${CMAKE_SOURCE_DIR}/scripts/completions" "${folder}" ${programs}
+    DEPENDS ${targets} "${CMAKE_SOURCE_DIR}/scripts/completions"
     VERBATIM)
-  add_custom_target(completion ALL DEPENDS "${completion}")
-  install(FILES "${completion}" DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-  # bash-completion loads the file named after the program that is typed.
+  add_custom_target(completion ALL DEPENDS "${folder}/carbonedge")
+  install(FILES "${folder}/carbonedge" DESTINATION ${bash_folder})
+  # Debian's zsh looks for what packages bring elsewhere than for what is installed by hand.
+  install(CODE "if(CMAKE_INSTALL_PREFIX MATCHES \"/usr$\")
+                  set(zsh_folder vendor-completions)
+                else()
+                  set(zsh_folder site-functions)
+                endif()
+                file(INSTALL \"${folder}/_carbonedge\" DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/zsh/\${zsh_folder}\")")
+  install(FILES "${folder}/carbonedge.fish" DESTINATION ${fish_folder})
+  # bash and fish load the file named after the program that is typed; zsh's names them all in its first line.
   foreach(program IN LISTS targets)
     get_target_property(name ${program} OUTPUT_NAME)
     if(NOT name STREQUAL "carbonedge")
-      install(CODE "file(CREATE_LINK carbonedge \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/bash-completion/completions/${name}\" SYMBOLIC)")
+      set(share "\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}")
+      install(CODE "file(CREATE_LINK carbonedge \"${share}/${bash_folder}/${name}\" SYMBOLIC)
+                    file(CREATE_LINK carbonedge.fish \"${share}/${fish_folder}/${name}.fish\" SYMBOLIC)")
     endif()
   endforeach()
 endfunction()
@@ -56,7 +73,7 @@ endfunction()
 set(tools carbonedge profile partition plan run report)
 carbonedge_pages(${tools})
 if(NOT CARBONEDGE_SANITIZE)  # it runs the programs
-  carbonedge_completion(${tools})
+  carbonedge_completions(${tools})
 endif()
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY schemas/ DESTINATION ${CMAKE_INSTALL_DATADIR}/carbonedge/schemas FILES_MATCHING PATTERN "*.schema.json")

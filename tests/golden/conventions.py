@@ -150,6 +150,9 @@ class Tool:
             sys.exit(f"{page}: the last two sections must be EXAMPLES and DIAGNOSTICS, not {heads[-2:]}")
 
     def verb_pages(self):
+        short = self.run("-h")
+        listed = re.findall(r"^  ([a-z]+) ", short.stdout.partition("\nVerbs (")[2], re.MULTILINE)
+        self.hold(sorted(listed) == sorted(self.paged_verbs), f"-h lists the verbs {listed}, not {self.paged_verbs}", short)
         for verb in self.paged_verbs:
             page = self.page.with_name(f"{self.name}-{verb}.md")
             self.hold_page(page, f"{self.program}-{verb}")

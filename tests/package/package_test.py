@@ -5,6 +5,7 @@
 
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,14 +22,16 @@ def call(*words, **options):
     return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True, **options).stdout
 
 
-def built(line):
-    """A program or library that this build does not have is not installed either."""
+def expected(line):
+    """A program or library that this build does not have is not installed either; zsh's completion goes where each way puts it."""
+    if "/zsh/" in line:
+        return ("/vendor-completions/" in line) == (WAY == "deb")
     if "/LICENSE." in line:
         return (BUILD / "lib/report/plot_library.js").stat().st_size > 0
-    found = re.search(r"(?:bin|completions|man1)/(carbonedge-\w+)|cli/(\w+)\.md", line)
-    if not found or found.group(2) == "carbonedge":
+    found = re.search(r"(?:bin/|completions/|completions.d/|man1/|cli/)(?:carbonedge-)?([a-z]+)", line)
+    if not found or found.group(1) == "carbonedge":
         return True
-    return (PROGRAMS / (found.group(1) or f"carbonedge-{found.group(2)}")).exists()
+    return (PROGRAMS / f"carbonedge-{found.group(1)}").exists()
 
 
 class Package(unittest.TestCase):
@@ -38,12 +41,14 @@ class Package(unittest.TestCase):
         scratch = pathlib.Path(cls.scratch.name)
         if WAY == "install":
             cls.prefix = scratch / "prefix"
+            cls.zsh_completion = cls.prefix / "share/zsh/site-functions/_carbonedge"
             call("cmake", "--install", BUILD, "--prefix", cls.prefix)
             return
         call("cpack", "-G", "DEB", "-B", scratch / "deb", cwd=BUILD)
         (cls.deb,) = (scratch / "deb").glob("*.deb")
         call("dpkg-deb", "-x", cls.deb, scratch / "root")
         cls.prefix = scratch / "root" / "usr"
+        cls.zsh_completion = cls.prefix / "share/zsh/vendor-completions/_carbonedge"
 
     @classmethod
     def tearDownClass(cls):
@@ -53,9 +58,9 @@ class Package(unittest.TestCase):
         return call(self.prefix / "bin" / words[0], *words[1:], env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, **options)
 
     def test_holds_exactly_the_manifest(self):
-        expected = [line for line in (HERE / "manifest.txt").read_text().split() if built(line)]
+        manifest = [line for line in (HERE / "manifest.txt").read_text().split() if expected(line)]
         actual = sorted(path.relative_to(self.prefix).as_posix() for path in self.prefix.rglob("*") if not path.is_dir())
-        self.assertEqual(actual, sorted(expected))
+        self.assertEqual(actual, sorted(manifest))
 
     def test_programs_run_from_there(self):
         for path in sorted((self.prefix / "bin").iterdir()):
@@ -92,6 +97,50 @@ class Package(unittest.TestCase):
             self.assertIn("--overwrite", self.complete("carbonedge", tool, "--o"))
             self.assertIn("--overwrite", self.complete(f"carbonedge-{tool}", "--o"))
             self.assertIn("share", self.complete(f"carbonedge-{tool}", "sh"))
+        self.assertEqual(self.complete("carbonedge", "plan", "compar"), ["compare"])
+        self.assertEqual(self.complete("carbonedge-report", "intensity", "--g"), ["--gap"])
+
+    def complete_in_zsh(self, *words):
+        """What the completion offers: zsh filters it by what is typed; outside its line editor that is left to us."""
+        script = 'compadd() { shift; print -l -- "$@" }\n_files() { print FILES }\nwords=("$@")\nCURRENT=$#\nsource "$0"'
+        return call("zsh", "-fc", script, self.zsh_completion, *words).split()
+
+    @unittest.skipUnless(shutil.which("zsh"), "there is no zsh: apt-get install zsh")
+    def test_zsh_completion_knows_tools_and_options(self):
+        path = self.zsh_completion
+        call("zsh", "-n", path)
+        tools = [word for word in self.complete_in_zsh("carbonedge", "") if word != "help"]
+        self.assertEqual(path.read_text().splitlines()[0].split(), ["#compdef", "carbonedge", *(f"carbonedge-{tool}" for tool in tools)])
+        self.assertIn("--version", self.complete_in_zsh("carbonedge", "--v"))
+        for tool in tools:
+            self.assertIn(tool, self.complete_in_zsh("carbonedge", "help", ""))
+            self.assertIn("--overwrite", self.complete_in_zsh("carbonedge", tool, "--o"))
+            self.assertIn("--overwrite", self.complete_in_zsh(f"carbonedge-{tool}", "--o"))
+            self.assertIn("FILES", self.complete_in_zsh(f"carbonedge-{tool}", ""))
+        self.assertIn("compare", self.complete_in_zsh("carbonedge", "plan", ""))
+        self.assertIn("--scope", self.complete_in_zsh("carbonedge", "report", "intensity", "--s"))
+        self.assertNotIn("--gate", self.complete_in_zsh("carbonedge-report", "intensity", "--g"))
+
+    def complete_in_fish(self, line):
+        script = 'for file in $argv[2]/carbonedge*.fish; source $file; end; complete -C $argv[1]'
+        return call("fish", "-N", "-c", script, line, self.prefix / "share/fish/vendor_completions.d", cwd=self.prefix, env={"PATH": "/usr/bin:/bin", "HOME": self.scratch.name}).split()
+
+    @unittest.skipUnless(shutil.which("fish"), "there is no fish: apt-get install fish")
+    def test_fish_completion_knows_tools_and_options(self):
+        folder = self.prefix / "share/fish/vendor_completions.d"
+        tools = sorted(path.stem.removeprefix("carbonedge-") for path in folder.iterdir() if "-" in path.name)
+        for path in folder.iterdir():
+            call("fish", "-n", path)
+        self.assertEqual([word for word in self.complete_in_fish("carbonedge ") if not word.startswith("-")], sorted(tools + ["help"]))
+        self.assertEqual(self.complete_in_fish("carbonedge --v"), ["--version"])
+        for tool in tools:
+            self.assertEqual(self.complete_in_fish(f"carbonedge help {tool}"), [tool])
+            self.assertIn("--overwrite", self.complete_in_fish(f"carbonedge {tool} --o"))
+            self.assertIn("--overwrite", self.complete_in_fish(f"carbonedge-{tool} --o"))
+            self.assertIn("share/", self.complete_in_fish(f"carbonedge-{tool} sh"))
+        self.assertEqual(self.complete_in_fish("carbonedge plan compar"), ["compare"])
+        self.assertIn("--scope", self.complete_in_fish("carbonedge report intensity --s"))
+        self.assertEqual(self.complete_in_fish("carbonedge-report intensity --g"), ["--gap"])
 
     @unittest.skipUnless(WAY == "deb", "only the .deb names packages")
     def test_deb_depends_on_what_its_programs_load(self):

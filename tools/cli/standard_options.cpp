@@ -50,6 +50,21 @@ std::string first_line(std::string text) {
     return text;
 }
 
+/// What -h says of verbs with pages of their own: those that the synopsis of `page` names by "(page: PROGRAM-VERB: what
+/// it is)".
+std::string verbs_named_by(std::string_view page, const std::string& program) {
+    const std::string mark = "(page: " + program + "-";
+    std::string list;
+    for (size_t at = page.find(mark); at != std::string_view::npos; at = page.find(mark, at)) {
+        at += mark.size();
+        const size_t colon = page.find(": ", at);
+        const size_t end = page.find(')', at);
+        if (end == std::string_view::npos || colon > end) continue;
+        list += fmt::format("  {:<28}{}\n", page.substr(at, colon - at), page.substr(colon + 2, end - colon - 2));
+    }
+    return list.empty() ? list : fmt::format("Verbs ({} VERB -h lists their options):\n{}", program, list);
+}
+
 void print_effective(const CLI::App& app, std::ostream& err) {
     for (const CLI::App* scope = active_subcommand(app); scope != nullptr; scope = scope->get_parent()) {
         for (const CLI::Option* option : scope->get_options()) {
@@ -113,6 +128,7 @@ bool parse_command_line(CLI::App& app, int argc, const char* const* argv, std::s
             return false;
         }
     }
+    app.footer(verbs_named_by(page, app.get_name()));
     app.allow_extras();
     for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) verb->allow_extras();
     try {

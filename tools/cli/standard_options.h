@@ -20,7 +20,7 @@ void add_format_option(CLI::App& app, StandardOptions& options, std::initializer
 
 /// Parses and returns whether the tool should go on. Help and version are printed to `out` (returns false).
 /// Anything wrong throws UsageError, one line, with the nearest option suggested. With -v the effective options go to
-/// `err`. `page` is the compiled-in text of docs/cli/<tool>.md.
+/// `err`. `page` is the compiled-in text of docs/cli/<tool>.md; its synopsis names the verbs that -h lists.
 bool parse_command_line(CLI::App& app, int argc, const char* const* argv, std::string_view page, std::ostream& out,
                         std::ostream& err, const StandardOptions& options);
 
