@@ -85,9 +85,12 @@ void Failover::plan_spares() {
             if (std::ranges::any_of(wanted_, does_without)) continue;  // another pipeline or spare serves for this one
             const std::optional<Spare> spare = planner_->best({avoided.node}, held());
             if (!spare) {
-                note_(
-                    fmt::format("no spare without node '{}' fits beside what is loaded; it will be loaded when needed",
-                                avoided.node));
+                const std::optional<std::string> pinned = planner_->pinned_to({avoided.node});
+                note_(pinned ? fmt::format("no spare without node '{}', for {}; requests wait until it is back",
+                                           avoided.node, *pinned)
+                             : fmt::format("no spare without node '{}' fits beside what is loaded; it will be loaded "
+                                           "when needed",
+                                           avoided.node));
                 continue;
             }
             for (const std::string& limit : spare->broken)
@@ -131,7 +134,11 @@ void Failover::stand_in(std::size_t pipeline, bool quickly, const std::stop_toke
     const std::set<std::string> failed = engine_.failed_nodes();
     const std::optional<Spare> spare = quickly ? planner_->quickest(failed, held()) : planner_->best(failed, held());
     if (!spare) {
-        if (quickly) note_(fmt::format("no pipeline without {} fits", fmt::join(failed, ", ")));
+        const std::optional<std::string> pinned = planner_->pinned_to(failed);
+        if (quickly) {
+            note_(fmt::format("no pipeline without {} {}", fmt::join(failed, ", "),
+                              pinned ? "is allowed: " + *pinned : "fits"));
+        }
         return;
     }
     const auto same = [&](const Wanted& wanted) { return same_stages(wanted.pipeline, spare->pipeline); };

@@ -110,11 +110,15 @@ bool Gateway::retire_route(RouteNumber number, Nanoseconds patience) {
     std::shared_ptr<Hop> last;  // goes when the lock is free: it may wait for its thread
     {
         std::unique_lock lock(mutex_);
-        const auto found = routes_.find(number);
+        auto found = routes_.find(number);
         if (found == routes_.end()) return true;
         if (found->second.state == Route::State::kLive) found->second.state = Route::State::kDraining;
-        owes_less_.wait_for(lock, patience,
-                            [&] { return found->second.owed == 0 || found->second.state == Route::State::kFailed; });
+        // While this waits somebody else may retire it.
+        owes_less_.wait_for(lock, patience, [&] {
+            found = routes_.find(number);
+            return found == routes_.end() || found->second.owed == 0 || found->second.state == Route::State::kFailed;
+        });
+        if (found == routes_.end()) return true;
         for (auto& [request, pending] : pending_) {
             if (pending.route != number) continue;
             leave_route(pending);
@@ -124,6 +128,7 @@ bool Gateway::retire_route(RouteNumber number, Nanoseconds patience) {
         }
         last = std::move(found->second.first);
         routes_.erase(found);
+        owes_less_.notify_all();
     }
     for (const std::int64_t request : left) dispatch(request);
     return left.empty();
@@ -334,6 +339,9 @@ void Gateway::dispatch(std::int64_t request) {
     for (const TensorView& input : inputs) {
         head.tensors.push_back({input.dtype, input.shape, static_cast<std::int64_t>(input.size)});
     }
+    // Where the route is retired meanwhile this is the last to hold its hop, and waits for the hop's thread as it lets
+    // go. That may be another hop's thread: each dispatches only when its own hop is broken, to one that was not yet,
+    // so that they never wait for each other in a circle.
     hop->sender->send(std::move(head), inputs, std::move(owner));
 }
 

@@ -71,7 +71,12 @@ InferenceOutcome InferenceBackend::infer(InferenceCall call) {
             return;
         }
         std::vector<HostTensor> outputs;
-        for (const TensorView& view : std::get<std::vector<TensorView>>(answer)) outputs.push_back(copy_of(view));
+        try {
+            for (const TensorView& view : std::get<std::vector<TensorView>>(answer)) outputs.push_back(copy_of(view));
+        } catch (const std::exception& error) {
+            promise->set_value(InferenceFailure{InferenceFailure::Kind::kFailed, error.what()});
+            return;
+        }
         promise->set_value(std::move(outputs));
     });
     return outcome.get();

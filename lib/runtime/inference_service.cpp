@@ -252,15 +252,23 @@ public:
             end(invalid(read.problem), InferenceResult::kInvalid);
             return reactor;
         }
-        backend_.start({call->model.name, std::move(read.tensors), std::move(read.owner), ClientProtocol::kGrpc},
-                       [this, call, response, end](const InferenceAnswer& answer) {
-                           if (const auto* failure = std::get_if<InferenceFailure>(&answer)) {
-                               end({code_of(failure->kind), failure->problem}, result_of(failure->kind));
-                               return;
-                           }
-                           *response = response_with(*call, std::get<std::vector<TensorView>>(answer), *pool_);
-                           end(Status::OK, InferenceResult::kOk);
-                       });
+        backend_.start(
+            {call->model.name, std::move(read.tensors), std::move(read.owner), ClientProtocol::kGrpc},
+            [this, call, response, end](const InferenceAnswer& answer) {
+                if (const auto* failure = std::get_if<InferenceFailure>(&answer)) {
+                    end({code_of(failure->kind), failure->problem}, result_of(failure->kind));
+                    return;
+                }
+                // Whoever has the outputs cannot do more for the call than we can.
+                try {
+                    *response = response_with(*call, std::get<std::vector<TensorView>>(answer), *pool_);
+                } catch (const std::exception& error) {
+                    end({StatusCode::INTERNAL, fmt::format("the answer cannot be written: {}", error.what())},
+                        InferenceResult::kFailed);
+                    return;
+                }
+                end(Status::OK, InferenceResult::kOk);
+            });
         return reactor;
     }
 

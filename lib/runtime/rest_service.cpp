@@ -207,7 +207,13 @@ HttpServerResponse RestService::answer_about_model(const std::shared_ptr<HttpSer
         if (request.method != "POST") return wrong_method(request, "POST");
         const Nanoseconds start = now_monotonic();
         InferenceResult result = InferenceResult::kInvalid;
-        HttpServerResponse response = infer(kept, name, result);
+        HttpServerResponse response;
+        try {
+            response = infer(kept, name, result);
+        } catch (const std::exception& error) {
+            result = InferenceResult::kFailed;
+            response = refused(500, fmt::format("the answer cannot be written: {}", error.what()));
+        }
         backend_.ended(ClientProtocol::kRest, result, now_monotonic() - start);
         return response;
     }

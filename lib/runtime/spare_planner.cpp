@@ -3,6 +3,7 @@
 #include "lib/planner/exact_planner.h"
 #include "lib/tradeoff/plan_problem.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <functional>
 #include <tuple>
@@ -46,6 +47,13 @@ SparePlanner::SparePlanner(const Plan& plan)
         for (const PlannedStage& stage : pipeline.stages) cuts.insert(stage.layers.first);
     }
     cuts_.assign(cuts.begin(), cuts.end());
+}
+
+std::optional<std::string> SparePlanner::pinned_to(const std::set<std::string>& without) const {
+    for (const auto& [layer, node] : problem_.limits.pinned) {
+        if (without.contains(node)) return fmt::format("layer '{}' is pinned to node '{}'", layer, node);
+    }
+    return std::nullopt;
 }
 
 PlanningProblem SparePlanner::left(const std::set<std::string>& without, const HeldStages& held) const {

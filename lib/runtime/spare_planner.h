@@ -40,6 +40,10 @@ public:
     /// stated in `broken`, not kept: an answer that is late is better than none.
     std::optional<Spare> quickest(const std::set<std::string>& without, const HeldStages& held);
 
+    /// Why there is none without these nodes, where that is not for lack of memory: "layer 'l0' is pinned to node
+    /// 'n0'". Pins say where layers may run at all, so spares keep them.
+    [[nodiscard]] std::optional<std::string> pinned_to(const std::set<std::string>& without) const;
+
     static constexpr std::size_t kMostTried = 200'000;
 
 private:

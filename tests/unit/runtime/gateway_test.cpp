@@ -3,6 +3,7 @@
 #include "tests/unit/runtime/pipeline_fixture.h"
 
 #include <doctest/doctest.h>
+#include <future>
 #include <map>
 
 namespace carbonedge {
@@ -305,6 +306,28 @@ TEST_CASE("a retired route ends what it owes, and hands on what it does not") {
     scene.a.answer(scene.a.await(2)[1]);
     CHECK(scene.answers.await(2).at(1)[0].resubmitted == 1);
     scene.b.answer(other);
+}
+
+TEST_CASE("two may retire a route at once, and it is gone for both") {
+    Scene scene;
+    scene.gateway.add_route(0, {0, {"a"}, 0}, scene.a.hop());
+    scene.gateway.add_route(1, {0, {"b"}, 1}, scene.b.hop());
+    scene.submit();
+    scene.a.await(1);
+    std::promise<void> begun;
+    auto patient = std::async(std::launch::async, [&] {
+        begun.set_value();
+        return scene.gateway.retire_route(0, std::chrono::seconds(20));
+    });
+    begun.get_future().wait();
+    // What waits is let go by the other, whichever comes first.
+    const bool empty = scene.gateway.retire_route(0, Nanoseconds(0));
+    REQUIRE(patient.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+    CHECK(patient.get() != empty);  // one of them found what it owed
+    const FrameHead moved = scene.b.await(1)[0];
+    CHECK(moved.pipeline == 1);
+    scene.b.answer(moved);
+    CHECK(scene.answers.await(1).at(0)[0].resubmitted == 1);
 }
 
 }  // namespace

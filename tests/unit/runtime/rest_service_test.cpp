@@ -26,6 +26,7 @@ public:
         if (failure) {
             answered(*failure);
         } else {
+            if (loses_outputs) call.inputs.pop_back();
             answered(call.inputs);
         }
     }
@@ -35,6 +36,7 @@ public:
     }
 
     bool is_ready = true;
+    bool loses_outputs = false;  ///< gives fewer than its model says
     std::optional<InferenceFailure> failure;
     std::vector<InferenceResult> results;
 };
@@ -273,6 +275,16 @@ TEST_CASE("failures have their status") {
         CHECK(nlohmann::json::parse(response.body)["error"] == "it is \"Sunday\"");
         CHECK(session.backend.results == std::vector<InferenceResult>{each.result});
     }
+}
+
+TEST_CASE("an answer that cannot be written is an error of the server's, and the next is given") {
+    Session session;
+    session.backend.loses_outputs = true;
+    const HttpServerResponse lost = session.infer(request_of(kX + "," + kN));
+    CHECK(lost.status == 500);
+    CHECK(lost.body.find("error") != std::string::npos);
+    session.backend.loses_outputs = false;
+    CHECK(session.infer(request_of(kX + "," + kN)).status == 200);
 }
 
 }  // namespace

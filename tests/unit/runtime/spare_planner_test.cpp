@@ -59,6 +59,13 @@ Plan random_plan(unsigned seed, std::size_t nodes) {
     return plan;
 }
 
+BuiltinStage identity() {
+    BuiltinStage stage;
+    stage.inputs = {parse_input_spec(kShape)};
+    stage.outputs = {parse_input_spec(kShape)};
+    return stage;
+}
+
 bool uses(const Pipeline& pipeline, const std::string& node) {
     return std::ranges::any_of(pipeline.stages, [&](const PlannedStage& stage) { return stage.node == node; });
 }
@@ -128,6 +135,61 @@ TEST_CASE("a spare fits beside what its node holds, or there is none") {
     }
 }
 
+TEST_CASE("a spare keeps the plan's pins, so that there may be none, and says which pin") {
+    Plan plan = random_plan(3, 3);
+    plan.limits.pinned = {{"l0", "n0"}};
+    SparePlanner planner(plan);
+    const HeldStages held = held_stages(plan.pipelines);
+    CHECK_FALSE(planner.best({"n0"}, held).has_value());
+    CHECK_FALSE(planner.quickest({"n0"}, held).has_value());
+    CHECK(planner.pinned_to({"n0"}) == "layer 'l0' is pinned to node 'n0'");
+    CHECK_FALSE(planner.pinned_to({"n1"}).has_value());
+    const std::optional<Spare> spare = planner.best({"n1"}, held);
+    REQUIRE(spare.has_value());
+    CHECK(spare->pipeline.stages.front().node == "n0");
+}
+
+TEST_CASE("a plan pinned to one node is told that nothing stands in, and goes on when the node is back") {
+    for (const Spares kind : {Spares::kWarm, Spares::kCold}) {
+        const TemporaryFolder folder;
+        Plan plan = random_plan(5, 3);
+        for (std::size_t row = 0; row < kRows; ++row)
+            plan.limits.pinned.emplace_back("l" + std::to_string(row), row < 2 ? "n0" : "n1");
+        EngineOptions options = test_engine(folder);
+        options.fail_over = true;
+        ProcessEngine engine(plan,
+                             [](const LayerRange&, const std::string& path) {
+                                 std::ofstream(path, std::ios::binary) << builtin_stage_text(identity());
+                             },
+                             options, {});
+        FailoverOptions failover_options;
+        failover_options.spares = kind;
+        std::mutex mutex;
+        std::vector<std::string> notes;
+        Failover failover(plan, engine, failover_options,
+                          [&](const std::string& line) {
+                              const std::lock_guard lock(mutex);
+                              notes.push_back(line);
+                          },
+                          {});
+        const RequestInputs inputs{{random_tensor(parse_input_spec("x=256:uint8[0,256)"), 1)}};
+        std::int64_t answered = 0;
+        const LoadOutcome outcome = LoadGenerator(engine.gateway(), inputs)
+                                        .run({100, 4, std::nullopt}, {[] { return std::size_t{0}; }, nullptr},
+                                             [&](const Answer&, std::size_t) {
+                                                 if (++answered == 50) ::kill(engine.process("n0"), SIGKILL);
+                                             },
+                                             {});
+        CHECK(outcome.first_error == "");
+        CHECK(outcome.succeeded == 100);
+        const std::lock_guard lock(mutex);
+        const auto tells = [](const std::string& line) {
+            return line.find("layer 'l0' is pinned to node 'n0'") != std::string::npos;
+        };
+        CHECK(std::ranges::any_of(notes, tells));
+    }
+}
+
 TEST_CASE("where no spare keeps the latency limit, the best is taken and says so") {
     Plan plan = random_plan(4, 3);
     plan.limits.latency_mean = Nanoseconds(1000);
@@ -136,13 +198,6 @@ TEST_CASE("where no spare keeps the latency limit, the best is taken and says so
     REQUIRE(spare.has_value());
     REQUIRE(spare->broken.size() == 1);
     CHECK(spare->broken[0].starts_with("latency <= 1"));
-}
-
-BuiltinStage identity() {
-    BuiltinStage stage;
-    stage.inputs = {parse_input_spec(kShape)};
-    stage.outputs = {parse_input_spec(kShape)};
-    return stage;
 }
 
 TEST_CASE("fail-over keeps a plan served: warm and cold, and everything is as it was afterwards") {
