@@ -1,5 +1,6 @@
 #include "lib/report/opening.h"
 
+#include "lib/partition/transport_energy.h"
 #include "lib/report/cell_text.h"
 #include "lib/report/comparison.h"
 #include "lib/report/ledgers.h"
@@ -107,6 +108,24 @@ std::string joined(const std::vector<std::string>& parts) {
     return text;
 }
 
+/// " Not counted: idle power, the links (by published figures 230 ug to 27.6 mg more).": what the grams leave out.
+std::string not_counted(const Subject& subject, const Account& account) {
+    std::string parts;
+    const auto add = [&](const std::string& part) { parts += (parts.empty() ? "" : ", ") + part; };
+    if (account.ledger.idle_policy == IdlePolicy::kNone) add("idle power");
+    if (total_grams(account.ledger, LedgerKind::kEmbodied).value() == 0) add("embodied carbon");
+    if (const MovedBytes links = transport_energy(subject.plan).uncounted; links.bytes.value() > 0) {
+        add(fmt::format("the links (by published figures {} to {} more)", fact_text(Cell(links.low), Unit::kCarbon),
+                        fact_text(Cell(links.high), Unit::kCarbon)));
+    }
+    return parts.empty() ? "" : fmt::format(" Not counted: {}.", parts);
+}
+
+Nanoseconds mean_latency(const Subject& subject, std::uint64_t seed) {
+    const auto run = subject.run ? run_latency(*subject.run, seed) : std::nullopt;
+    return run ? to_nanoseconds(Seconds(run->mean)) : subject.plan.predicted.latency_mean;
+}
+
 std::string run_extent(const RunLog& run) {
     const auto answered = answered_requests(run);
     std::string text = fmt::format("{} of {} answered", answered, counted(run.header.requests, "request"));
@@ -133,20 +152,48 @@ std::string main_cause(const CauseSplit& causes) {
                        fact_text(Cell(grams), Unit::kCarbon));
 }
 
-std::string least_sentence(const Subject& best, const Subject& baseline, const Account& account) {
+/// What the policy that emits least emits and takes, beside the baseline, and which limits it missed.
+std::string least_sentence(const Subject& best, const Subject& baseline, const Account& account, std::uint64_t seed) {
     const std::string grams = grams_text(total_grams(account.ledger));
+    const std::string latency = time_text(mean_latency(best, seed));
+    std::string text;
     if (&best == &baseline) {
-        return fmt::format("{} emits least, {} an inference, and is what the others are held against: {}.", best.name,
-                           grams, largest_share(account.ledger));
+        text = fmt::format("{} emits least, {} an inference in {}, and is what the others are held against: {}.",
+                           best.name, grams, latency, largest_share(account.ledger));
+    } else {
+        const Difference difference = difference_to(baseline, best);
+        const double change =
+            difference.baseline.value() > 0 ? difference.causes.total() / difference.baseline * 100 : std::nan("");
+        text =
+            fmt::format("{} emits least, {} an inference{}: {} {} than {}{}. It takes {} on average, {} {}.", best.name,
+                        grams, account.recorded ? "" : " (predicted)",
+                        std::isfinite(change) ? percent_text(std::abs(change))
+                                              : grams_text(GramsCo2e(std::abs(difference.causes.total().value()))),
+                        difference.causes.total().value() <= 0 ? "less" : "more", baseline.name,
+                        main_cause(difference.causes), latency, baseline.name, time_text(mean_latency(baseline, seed)));
     }
-    const Difference difference = difference_to(baseline, best);
-    const double change =
-        difference.baseline.value() > 0 ? difference.causes.total() / difference.baseline * 100 : std::nan("");
-    return fmt::format(
-        "{} emits least, {} an inference{}: {} {} than {}{}.", best.name, grams, account.recorded ? "" : " (predicted)",
-        std::isfinite(change) ? percent_text(std::abs(change))
-                              : grams_text(GramsCo2e(std::abs(difference.causes.total().value()))),
-        difference.causes.total().value() <= 0 ? "less" : "more", baseline.name, main_cause(difference.causes));
+    for (const std::string& missed : missed_limits(best, seed)) text += fmt::format(" But {}.", missed);
+    return text;
+}
+
+/// "its requests do not tell it from min-carbon (3.57 ug)": the others whose 95 % interval reaches into that of the
+/// least.
+std::string not_told_apart(std::span<const Subject> subjects, const std::vector<Account>& accounts, std::size_t least,
+                           std::uint64_t seed) {
+    const auto spread_of = [&](std::size_t i) {
+        return accounts[i].recorded ? energy_spread(*subjects[i].run, accounts[i].ledger, seed)
+                                    : std::optional<EnergySpread>();
+    };
+    const auto own = spread_of(least);
+    if (!own) return "";
+    std::string names;
+    for (std::size_t i = 0; i < subjects.size(); ++i) {
+        const auto other = i == least ? std::nullopt : spread_of(i);
+        if (!other || other->grams.low > own->grams.high) continue;
+        names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", subjects[i].name,
+                             fact_text(Cell(total_grams(accounts[i].ledger)), Unit::kCarbon));
+    }
+    return names.empty() ? "" : "its requests do not tell it from " + names;
 }
 
 /// How far predictions were from what was recorded; "" where nothing was.
@@ -185,7 +232,8 @@ std::vector<std::string> opening_of_plan(const Subject& subject) {
             fmt::format("One inference is predicted to emit {} and to take {} on average: {}.",
                         grams_text(plan.predicted.parts.grams()), time_text(plan.predicted.latency_mean),
                         largest_share(account.ledger)),
-            fmt::format("How sure: {}; {}; nothing was run.", joules_sentence(account.ledger), proven)};
+            fmt::format("How sure: {}; {}; nothing was run.{}", joules_sentence(account.ledger), proven,
+                        not_counted(subject, account))};
 }
 
 std::vector<std::string> opening_of_run(const Subject& subject, std::uint64_t seed) {
@@ -202,12 +250,13 @@ std::vector<std::string> opening_of_run(const Subject& subject, std::uint64_t se
                            grams_text(total_grams(account.ledger)), largest_share(account.ledger));
     }
     for (const std::string& missed : missed_limits(subject, seed)) what += fmt::format(" But {}.", missed);
-    return {
-        fmt::format("The plan {} ran {} on {}, {}.", subject.name, model_name(subject.plan), nodes_text(subject),
-                    run_extent(run)),
-        what,
-        fmt::format("How sure: {}.", joined({joules_sentence(account.ledger), request_spread(subject, account, seed),
-                                             worst_prediction({&subject, 1})}))};
+    return {fmt::format("The plan {} ran {} on {}, {}.", subject.name, model_name(subject.plan), nodes_text(subject),
+                        run_extent(run)),
+            what,
+            fmt::format("How sure: {}.{}",
+                        joined({joules_sentence(account.ledger), request_spread(subject, account, seed),
+                                worst_prediction({&subject, 1})}),
+                        not_counted(subject, account))};
 }
 
 std::vector<std::string> opening_of_comparison(std::span<const Subject> subjects, std::size_t baseline,
@@ -226,12 +275,16 @@ std::vector<std::string> opening_of_comparison(std::span<const Subject> subjects
     const auto least = std::min_element(accounts.begin(), accounts.end(), [](const Account& a, const Account& b) {
         return total_grams(a.ledger) < total_grams(b.ledger);
     });
-    const Subject& best = subjects[static_cast<std::size_t>(least - accounts.begin())];
+    const auto index = static_cast<std::size_t>(least - accounts.begin());
+    const Subject& best = subjects[index];
     return {fmt::format("{} for {} are compared, {}.",
                         counted(static_cast<std::int64_t>(subjects.size()), "policy", "policies"), of, extent),
-            least_sentence(best, subjects[baseline], *least),
-            fmt::format("How sure: {}.", joined({joules_sentence(least->ledger), request_spread(best, *least, seed),
-                                                 runs == 0 ? "nothing was run" : worst_prediction(subjects)}))};
+            least_sentence(best, subjects[baseline], *least, seed),
+            fmt::format("How sure: {}.{}",
+                        joined({joules_sentence(least->ledger), request_spread(best, *least, seed),
+                                not_told_apart(subjects, accounts, index, seed),
+                                runs == 0 ? "nothing was run" : worst_prediction(subjects)}),
+                        not_counted(best, *least))};
 }
 
 std::vector<std::string> opening_of_profile(const Profile& profile) {

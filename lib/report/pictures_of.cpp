@@ -12,7 +12,7 @@ namespace carbonedge {
 std::vector<Picture> pictures_of_comparison(std::span<const Subject> subjects, std::size_t baseline,
                                             std::span<const FrontPlan> exact_front, std::uint64_t seed) {
     std::vector<Picture> pictures;
-    pictures.push_back(tradeoff_picture(subjects, exact_front, seed));
+    pictures.push_back(tradeoff_picture(subjects, baseline, exact_front, seed));
     pictures.push_back(waterfall_picture(subjects, baseline));
     pictures.push_back(causes_picture(subjects, baseline));
     if (std::any_of(subjects.begin(), subjects.end(), [](const Subject& subject) { return subject.run; })) {

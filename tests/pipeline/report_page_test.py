@@ -233,6 +233,22 @@ class Browser(unittest.TestCase):
         wide, room = map(int, re.search(r'data-room="(\d+),(\d+)"', dom).groups())
         self.assertLessEqual(wide, room)
 
+    def test_paper_gets_every_table_and_the_screen_its_folds_back(self):
+        text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", report(*PAGES["run"]))
+        probe = """<script>
+          const shut = () => document.querySelectorAll("section > details:not([open])").length;
+          const counts = [shut()];
+          for (const event of ["beforeprint", "afterprint"]) {
+            window.dispatchEvent(new Event(event));
+            counts.push(shut());
+          }
+          document.body.dataset.shut = counts.join(" ");
+        </script></body>"""
+        dom, _ = self.browse(self.written("paper", text.replace("</body>", probe)), "--dump-dom")
+        before, printing, after = map(int, re.search(r'data-shut="([^"]*)"', dom).group(1).split())
+        self.assertGreater(before, 3)
+        self.assertEqual((printing, after), (0, before))
+
     def test_screenshots(self):
         kept = os.environ.get("CARBONEDGE_SCREENSHOTS")
         folder = pathlib.Path(kept) if kept else self.folder

@@ -54,7 +54,7 @@ const carbonedge = (() => {
       background: null,
       font: 'system-ui, "Segoe UI", "DejaVu Sans", sans-serif',
       padding: 4,
-      axis: { ...text, gridColor: colours.grid, domainColor: colours.muted, tickColor: colours.muted, labelLimit: narrow ? 130 : 200 },
+      axis: { ...text, gridColor: colours.grid, domainColor: colours.muted, tickColor: colours.muted, labelLimit: narrow ? 150 : 200 },
       axisX: { titleAnchor: "start" },
       axisQuantitative: { tickCount: narrow ? 5 : 8 },
       legend: { ...text, orient: "top", direction: "horizontal", columns: narrow ? 1 : 6, symbolSize: 90, labelLimit: 260 },

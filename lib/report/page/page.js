@@ -165,6 +165,13 @@
   for (const picture of pictures) furnish(document.getElementById(`picture-${picture.name}`), picture);
   document.addEventListener("scroll", () => { tip.hidden = true; }, true);
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
+  // On paper every table is there; what a reader had folded away is folded away again afterwards.
+  let folded = [];
+  window.addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("section > details:not([open])")];
+    for (const table of folded) table.open = true;
+  });
+  window.addEventListener("afterprint", () => { for (const table of folded) table.open = false; });
   let room = document.documentElement.clientWidth;
   let waiting;
   window.addEventListener("resize", () => {

@@ -80,6 +80,12 @@ Picture gate_picture(const GateVerdict& verdict) {
         "Change of {} to {}: the estimate, its {:.0f} % interval where it can be bounded, and the limit (upright "
         "tick).",
         verdict.current, verdict.baseline, verdict.confidence * 100);
+    const bool passes_beyond = std::any_of(findings.begin(), findings.end(), [](const GateFinding* finding) {
+        return finding->outcome == GateOutcome::kPass && finding->change > finding->relative_limit;
+    });
+    if (passes_beyond) {
+        picture.caption += " What passes beyond its limit is a layer whose change is below the floor or not certain.";
+    }
     if (findings.size() < verdict.findings.size()) {
         picture.caption += fmt::format(
             " Of {} numbers the {} that say most are shown: totals, regressions, then the "

@@ -25,7 +25,8 @@ Table empty_samples() {
             {}};
 }
 
-/// Stretches of equally many samples, broken at gaps: an empty row ends the line there.
+/// Stretches of equally many samples. Where the series ends or has a gap, a row without samples draws its last stretch
+/// up to there; an empty row then ends the line.
 Table samples_table(const IntensitySeries& series) {
     Table table = empty_samples();
     const auto& samples = series.samples();
@@ -45,17 +46,21 @@ Table samples_table(const IntensitySeries& series) {
             low = std::min(low, value);
             high = std::max(high, value);
         }
-        table.add_row({utc_text(samples[first].start), static_cast<std::int64_t>(end - first),
-                       CarbonIntensity(sum / static_cast<double>(end - first)), CarbonIntensity(low),
-                       CarbonIntensity(high)});
-        if (gap != gaps.end() && end < samples.size() && gap->to == samples[end].start) {
+        const CarbonIntensity mean(sum / static_cast<double>(end - first));
+        const auto add = [&](UtcSeconds from, std::size_t count) {
+            table.add_row(
+                {utc_text(from), static_cast<std::int64_t>(count), mean, CarbonIntensity(low), CarbonIntensity(high)});
+        };
+        add(samples[first].start, end - first);
+        if (end == samples.size()) {
+            add(series.end(), 0);
+        } else if (gap != gaps.end() && gap->to == samples[end].start) {
+            add(gap->from, 0);
             table.add_row({utc_text(gap->from), std::int64_t{0}, Cell(), Cell(), Cell()});
             ++gap;
         }
         first = end;
     }
-    table.add_row({utc_text(series.end()), std::int64_t{0}, CarbonIntensity(samples.back().intensity),
-                   CarbonIntensity(samples.back().intensity), CarbonIntensity(samples.back().intensity)});
     return table;
 }
 

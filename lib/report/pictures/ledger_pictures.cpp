@@ -61,8 +61,10 @@ public:
         plot.low_text = "0";
         plot.high_text = fact_text(Cell(GramsCo2e(high)), Unit::kCarbon);
         picture.plot = std::move(plot);
+        const AxisUnit unit = axis_unit(table_, {"from", "to"});
         picture.specification = SpecificationText(waterfall_specification)
-                                    .set("carbon", axis_unit(table_, {"from", "to"}), "CO2e of one inference")
+                                    .set("carbon", unit, "CO2e of one inference")
+                                    .set("end_of_bars", high / unit.divisor)
                                     .text();
         picture.numbers = {table_};
         return picture;

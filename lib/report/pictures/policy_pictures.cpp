@@ -174,7 +174,8 @@ RowPlot prediction_plot(const Table& latency) {
 
 }  // namespace
 
-Picture tradeoff_picture(std::span<const Subject> subjects, std::span<const FrontPlan> exact, std::uint64_t seed) {
+Picture tradeoff_picture(std::span<const Subject> subjects, std::size_t baseline, std::span<const FrontPlan> exact,
+                         std::uint64_t seed) {
     std::vector<Outcome> outcomes;
     for (const Subject& subject : subjects) outcomes.push_back(outcome_of(subject, seed));
     Table table{"tradeoff",
@@ -195,7 +196,7 @@ Picture tradeoff_picture(std::span<const Subject> subjects, std::span<const Fron
     for (std::size_t i = 0; i < subjects.size(); ++i) {
         const Outcome& outcome = outcomes[i];
         const bool front = on_front(outcomes, i);
-        const bool labelled = front && labels++ < kLabelsAtMost;
+        const bool labelled = i == baseline || (front && labels++ < kLabelsAtMost);
         table.add_row({subjects[i].name, std::string(outcome.carbon_run ? "run" : "prediction"),
                        std::string(front ? "yes" : "no"), labelled ? subjects[i].name : std::string(),
                        outcome.latency.value, to_cell(outcome.latency.low), to_cell(outcome.latency.high),
@@ -207,7 +208,8 @@ Picture tradeoff_picture(std::span<const Subject> subjects, std::span<const Fron
     picture.caption =
         "One point a policy, by mean latency and grams of one inference; left and down is better. The dashed front "
         "joins "
-        "those that no other policy beats in both. Lines through points are 95 % intervals over the requests.";
+        "those that no other policy beats in both; they and the baseline are named. Lines through points are 95 % "
+        "intervals over the requests.";
     Table front{"exact",
                 "Front of all plans, as predicted",
                 {{"point", "point", Unit::kCount, "", false},

@@ -19,6 +19,27 @@ TEST_CASE("a report opens with what was compared and what emits least and how su
     CHECK(opening[2].find("the requests leave the mean uncertain by ") != std::string::npos);
 }
 
+TEST_CASE("a comparison names what takes the least policy's place within the spread of its requests") {
+    const std::vector<Subject> subjects{run_of(single_node_plan("monolithic", "medium"), 20),
+                                        run_of(single_node_plan("green", "green"), 20),
+                                        run_of(single_node_plan("again", "green"), 20)};
+    const auto opening = opening_of_comparison(subjects, 0, 0);
+    CHECK(opening[2].find("its requests do not tell it from again (") != std::string::npos);
+    CHECK(opening[2].find("tell it from monolithic") == std::string::npos);
+    CHECK(opening[1].find(" on average, monolithic ") != std::string::npos);
+}
+
+TEST_CASE("what the grams leave out is said with what it would add") {
+    Plan plan = single_node_plan("green", "green");
+    const auto sure = [](const Plan& of) { return opening_of_plan(only_planned(of))[2]; };
+    CHECK(sure(plan).find(" Not counted: idle power, embodied carbon, the links (by published figures ") !=
+          std::string::npos);
+    for (Link& link : plan.cluster.links) link.energy_per_byte = JoulesPerByte(1e-6);
+    plan.cluster.default_link.energy_per_byte = JoulesPerByte(1e-6);
+    CHECK(sure(plan).find("the links") == std::string::npos);
+    CHECK(sure(plan).find(" Not counted: idle power, embodied carbon.") != std::string::npos);
+}
+
 TEST_CASE("where the baseline emits least nothing is claimed against it") {
     const std::vector<Subject> subjects{only_planned(single_node_plan("green", "green")),
                                         only_planned(single_node_plan("monolithic", "medium"))};

@@ -186,7 +186,7 @@ TEST_CASE("the front holds those that none beats in latency and carbon") {
     add("between", 20, 5);
     add("beaten", 20, 6);
     add("like clean", 30, 3);
-    const Table table = numbers_of(tradeoff_picture(subjects, {}, 0), "tradeoff");
+    const Table table = numbers_of(tradeoff_picture(subjects, 0, {}, 0), "tradeoff");
     const std::vector<std::string> expected{"yes", "yes", "yes", "no", "yes"};
     for (std::size_t i = 0; i < expected.size(); ++i) CHECK(std::get<std::string>(table.rows[i][2]) == expected[i]);
 }
@@ -198,7 +198,7 @@ TEST_CASE("a front of plan pareto is drawn as it is written") {
     REQUIRE(front.size() == 1);
     CHECK(front[0] == FrontPlan{Nanoseconds(10'825'216), GramsCo2e(6.9e-06), "layers 0-2 on fast, 3-3 on clean"});
     const auto subjects = three_subjects();
-    CHECK(numbers_of(tradeoff_picture(subjects, front, 0), "exact").rows.size() == 1);
+    CHECK(numbers_of(tradeoff_picture(subjects, 0, front, 0), "exact").rows.size() == 1);
     CHECK(error_text([] { read_front("latency_ns,energy_joules\n1,2\n", "f.csv"); }).find("carbon_gco2e") !=
           std::string::npos);
     CHECK(error_text([] { read_front("latency_ns,carbon_gco2e\n1,-2\n", "f.csv"); }).find("f.csv:2") == 0);
@@ -260,6 +260,18 @@ TEST_CASE("a long series keeps its peak and its gaps") {
     CHECK(samples == 8'758);
     CHECK(numbers_of(picture, "decisions").rows.size() == 1);
     CHECK(picture.caption.find("1 of 2 decisions lie outside") != std::string::npos);
+}
+
+TEST_CASE("the last sample before a gap is drawn up to the gap") {
+    const Picture picture = intensity_picture(sample_series(24, 10), std::chrono::hours(1), {}, {});
+    std::vector<std::pair<std::string, bool>> drawn;
+    for (const auto& row : numbers_of(picture, "intensity").rows) {
+        drawn.emplace_back(std::get<std::string>(row[0]), !std::holds_alternative<std::monostate>(row[2]));
+    }
+    const auto end_of_line = std::find_if(drawn.begin(), drawn.end(), [](const auto& row) { return !row.second; });
+    REQUIRE(end_of_line != drawn.begin());
+    REQUIRE(end_of_line != drawn.end());
+    CHECK(std::prev(end_of_line)->first == end_of_line->first);
 }
 
 TEST_CASE("a gate with many numbers shows totals and regressions first and says what it left out") {
