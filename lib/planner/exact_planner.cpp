@@ -11,6 +11,9 @@
 namespace carbonedge {
 namespace {
 
+/// A relative gap that is rounding.
+constexpr double kClosedGap = 1e-12;
+
 std::string_view idle_text(IdlePolicy policy) {
     switch (policy) {
         case IdlePolicy::kNone:
@@ -88,12 +91,12 @@ PlanOrInfeasibility plan_exactly(const PlanningProblem& problem, const std::stri
     const PlacementCost cost = cost_of(table, solution.placement);
     Certificate& certificate = plan.certificate;
     certificate.method = solution.method + (problem.given_cuts ? "-given-cuts" : "");
-    certificate.proven_optimal = solution.status == SearchStatus::kOptimal;
     certificate.value = objective_value(problem, solution.references, cost);
-    // No value is below 0, whatever the prices have come to.
-    certificate.lower_bound = certificate.proven_optimal
-                                  ? certificate.value
-                                  : std::clamp(solution.search.lower_bound, 0.0, std::max(0.0, certificate.value));
+    // No value is below 0, whatever the prices have come to. A search may be stopped with nothing left to close.
+    const double bound = std::clamp(solution.search.lower_bound, 0.0, std::max(0.0, certificate.value));
+    certificate.proven_optimal =
+        solution.status == SearchStatus::kOptimal || bound >= certificate.value * (1 - kClosedGap);
+    certificate.lower_bound = certificate.proven_optimal ? certificate.value : bound;
     certificate.gap = certificate.value > 0 ? (certificate.value - *certificate.lower_bound) / certificate.value : 0.0;
     certificate.counters = solution.search.counters;
     certificate.proof = proof_of(problem, solution, certificate.value);

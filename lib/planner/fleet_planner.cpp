@@ -228,11 +228,13 @@ private:
             double bound = -std::accumulate(prices_.begin(), prices_.end(), 0.0);
             std::vector<FleetCandidate> candidates;
             std::vector<double> least;
+            std::size_t stopped = 0;
             for (std::size_t m = 0; m < models_.size(); ++m) {
                 const PricedModel::Best best = models_[m].best(prices_, all);
                 if (!best.candidate) break;  // the search was stopped without any: these prices teach nothing
                 least.push_back(best.lower_bound);
                 bound += best.lower_bound;
+                stopped += best.stopped ? 1 : 0;
                 candidates.push_back(*best.candidate);
                 add_column(m, candidates.back());
                 take(candidates.back(), -1, excess);
@@ -250,6 +252,7 @@ private:
                 lower_ = bound;
                 best_prices_ = prices_;
                 least_ = least;
+                stopped_ = stopped;
             }
             if (std::all_of(excess.begin(), excess.end(), [](double share) { return share <= kSlack * 1e-2; })) {
                 offer(std::move(candidates));
@@ -312,6 +315,7 @@ private:
     NodeShares prices_;
     NodeShares best_prices_;
     std::vector<double> least_;  ///< priced cost of each model's best at best_prices_
+    std::size_t stopped_ = 0;    ///< of those, how many searches were cut short
     double lower_ = 0;
     Choice best_;
     std::size_t rounds_ = 0;
@@ -348,16 +352,18 @@ FleetPlan FleetPlanner::describe(bool proven) const {
         fleet.nodes.push_back(use);
     }
     FleetCertificate& certificate = fleet.certificate;
-    certificate.method = proven ? "exact-columns" : "bounded-columns";
-    certificate.proven_optimal = proven;
+    const bool closed = proven || lower_ >= best_.grams * (1 - 1e-12);
+    certificate.method = closed ? "exact-columns" : "bounded-columns";
+    certificate.proven_optimal = closed;
     certificate.value = best_.grams;
-    certificate.lower_bound = proven ? best_.grams : std::min(lower_, best_.grams);
+    certificate.lower_bound = closed ? best_.grams : lower_;
     if (best_.grams > 0) certificate.gap = (best_.grams - certificate.lower_bound) / best_.grams;
     std::size_t columns = 0;
     for (const std::vector<FleetCandidate>& column : columns_) columns += column.size();
     certificate.counters = {{"price_rounds", static_cast<double>(rounds_)},
                             {"pipelines_met", static_cast<double>(columns)},
                             {"pipelines_enumerated", static_cast<double>(enumerated_)},
+                            {"price_problems_open", static_cast<double>(stopped_)},
                             {"price_bound_gco2e_per_second", lower_}};
     return fleet;
 }

@@ -279,9 +279,10 @@ GraphPlan GraphPlanner::describe(bool finished) const {
     fill_loads(plan);
     GraphCertificate& certificate = plan.certificate;
     for (const GraphDevice& device : plan.devices) certificate.value = std::max(certificate.value, device.load);
-    certificate.proven_optimal = finished;
-    certificate.method = finished ? "exact-down-sets" : "bounded-down-sets";
-    certificate.lower_bound = finished ? certificate.value : std::min(certificate.value, Seconds(lower_));
+    const bool closed = finished || lower_ >= certificate.value.count() * (1 - 1e-12);
+    certificate.proven_optimal = closed;
+    certificate.method = closed ? "exact-down-sets" : "bounded-down-sets";
+    certificate.lower_bound = closed ? certificate.value : Seconds(lower_);
     if (certificate.value > Seconds(0)) {
         certificate.gap = (certificate.value - certificate.lower_bound) / certificate.value;
     }

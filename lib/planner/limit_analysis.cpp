@@ -151,6 +151,7 @@ LimitVerdicts binding_limits(const PlanningProblem& problem, const Solution& opt
     options.warm_start = optimum.prices;
     options.cutoff = optimum.search.value - std::abs(optimum.search.value) * 1e-9;
     options.any_plan = true;
+    options.references = optimum.references;  // taking a limit away would move them, and values with them
     LimitVerdicts verdicts;
     PlanningProblem free = problem;
     for (const NamedLimit& limit : all) limit.remove(free);

@@ -103,6 +103,7 @@ PricedModel::Best PricedModel::best(const NodeShares& prices, const NodeShares& 
     const SearchResult result = search_labels(priced(prices, left), problem_.caps, wishes);
     Best best;
     best.lower_bound = result.status == SearchStatus::kInfeasible ? kNotAllowed : result.lower_bound;
+    best.stopped = result.status == SearchStatus::kStopped;
     if (!result.path.empty()) {
         best.candidate = candidate(result.path);
         warm_start_ = result.prices;

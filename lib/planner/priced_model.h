@@ -29,6 +29,7 @@ public:
     struct Best {
         std::optional<FleetCandidate> candidate;  ///< absent: none within what is left
         double lower_bound = 0;                   ///< of grams plus prices, also where the search was stopped
+        bool stopped = false;
     };
     /// The pipeline of the least grams plus prices, grams a second, whose stages each keep within what is left.
     [[nodiscard]] Best best(const NodeShares& prices, const NodeShares& left);

@@ -157,7 +157,9 @@ Solution solve_tables(const PlanningProblem& problem, const CostTable& table, co
 Solution solve(const PlanningProblem& problem, const ExactPlannerOptions& options) {
     const CostTable table(problem);
     ScoreReferences references;
-    if (problem.objective == Objective::kScore) references = score_references(problem, table);
+    if (problem.objective == Objective::kScore) {
+        references = options.references ? *options.references : score_references(problem, table);
+    }
     if (problem.objective == Objective::kBottleneck) return solve_bottleneck(problem, table, options);
     const SearchGraph graph = build_search_graph(problem, table, references);
     return solve_tables(problem, table, references, graph, options);

@@ -18,6 +18,8 @@ struct ExactPlannerOptions {
     Placement incumbent;               ///< a plan to beat, where there is one (it need not be feasible)
     /// Only plans of a lower value are of interest: where there is none the status is kInfeasible.
     std::optional<double> cutoff;
+    /// What Objective::kScore weighs by, where the problem is a variant of another; absent: its own best single nodes.
+    std::optional<ScoreReferences> references;
     bool any_plan = false;  ///< the first plan found will do; the status is then kStopped
     bool certify = false;   ///< state what the prices prove on their own (Solution::priced_bound, relaxed)
 };

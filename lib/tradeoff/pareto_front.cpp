@@ -86,11 +86,11 @@ Plan plan_of_point(const PlanningProblem& problem, const ParetoFront& front, con
     plan.pipelines.push_back(describe_pipeline(problem, CostTable(problem), point.placement));
     plan.predicted = plan.pipelines.front().predicted;
     Certificate& certificate = plan.certificate;
-    certificate.method = problem.given_cuts ? "exact-label-setting-given-cuts" : front.method;
-    certificate.proven_optimal = point.cost_bound == point.cost;
+    certificate.method = front.method + (problem.given_cuts ? "-given-cuts" : "");
+    certificate.proven_optimal = point.gap() <= 1e-12;
     certificate.value = point.cost;
-    certificate.lower_bound = point.cost_bound;
-    certificate.gap = point.gap();
+    certificate.lower_bound = certificate.proven_optimal ? point.cost : point.cost_bound;
+    certificate.gap = certificate.proven_optimal ? 0 : point.gap();
     plan.notes.emplace_back("a point of a front: the latency limit is the plan's own latency");
     return plan;
 }

@@ -173,7 +173,7 @@ std::optional<double> weight_of(const Plan& plan, const StageTable& table, const
 class Enumerator {
 public:
     Enumerator(const Plan& plan, const Recomputer& recomputer, const StageTable& table, double value,
-               std::size_t most_stages)
+               std::size_t most_stages, Slack slack)
         : plan_(plan),
           recomputer_(recomputer),
           table_(table),
@@ -181,6 +181,7 @@ public:
           rest_(priced_.priced()),
           below_(value - std::abs(value) * kRelative),
           most_tries_(most_stages),
+          slack_(slack == Slack::kStrict ? -kRelative : kRelative),
           used_(table.nodes(), false) {}
 
     Enumeration run() {
@@ -230,7 +231,7 @@ private:
     void hold() {
         const RecomputedPipeline pipeline = recomputer_.pipeline(path_);
         const double value = recomputer_.value(pipeline);
-        if (!(value < below_) || !broken_limits(plan_, path_, pipeline, -kRelative).empty()) return;
+        if (!(value < below_) || !broken_limits(plan_, path_, pipeline, slack_).empty()) return;
         result_.answer = Enumeration::Answer::kBetterFound;
         result_.better = path_;
         result_.better_value = value;
@@ -243,6 +244,7 @@ private:
     Rest rest_;
     double below_ = 0;
     std::size_t most_tries_ = 0;
+    double slack_ = 0;
     std::vector<bool> used_;
     std::vector<NamedStage> path_;
     Enumeration result_;
@@ -288,8 +290,8 @@ double least_relaxed_time(const StageTable& table) {
 }
 
 Enumeration enumerate_better(const Plan& plan, const Recomputer& recomputer, const StageTable& table, double value,
-                             std::size_t most_stages) {
-    return Enumerator(plan, recomputer, table, value, most_stages).run();
+                             std::size_t most_stages, Slack slack) {
+    return Enumerator(plan, recomputer, table, value, most_stages, slack).run();
 }
 
 }  // namespace carbonedge

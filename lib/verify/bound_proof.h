@@ -34,10 +34,13 @@ struct Enumeration {
     double better_value = 0;
 };
 
+/// Whether a pipeline that keeps a limit only to rounding counts as keeping it.
+enum class Slack { kStrict, kGenerous };
+
 /// Depth first over all pipelines that the bound of the prices (none: no prices) does not rule out below `value`, each
 /// that is left held against every limit. At most `most_stages` extensions by a stage. Not for Objective::kBottleneck,
 /// which is no sum.
 Enumeration enumerate_better(const Plan& plan, const Recomputer& recomputer, const StageTable& table, double value,
-                             std::size_t most_stages);
+                             std::size_t most_stages, Slack slack = Slack::kStrict);
 
 }  // namespace carbonedge

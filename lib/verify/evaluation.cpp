@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/verify/recompute.h"
+#include "lib/verify/simulated_latency.h"
 #include "lib/verify/structure.h"
 #include "lib/verify/verify.h"
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 
 namespace carbonedge {
 namespace {
@@ -132,61 +131,6 @@ bool may_run_whole(const Plan& plan, const Node& node) {
                         [&](const auto& ban) { return ban.second == node.name; });
 }
 
-/// The bucket of a node as a clock: how much of its quota is left in the period that a time falls in. A stage counts
-/// from the start of a period, not in absolute time: after hours of slow messages the end of a period, rounded, may lie
-/// before itself, and a clock that asked again which period that is would stand still.
-class QuotaClock {
-public:
-    QuotaClock(const Node& node, double offset)
-        : period_(to_seconds(node.quota_period).count()), quota_(node.cpus * period_), origin_(-offset * period_) {}
-
-    /// O(1): the periods that a long stage uses up whole are passed at once.
-    double serve(double now, double busy, double cpu) {
-        if (cpu <= 0 || busy <= 0) return now + busy;
-        const double speed = cpu / busy;
-        enter_period_of(now);
-        double left = cpu;
-        double elapsed = 0;
-        double until_refill = std::clamp(origin_ + (index_ + 1) * period_ - now, 0.0, period_);
-        for (;;) {
-            const double usable = std::min(left_in_period_, until_refill * speed);
-            if (left <= usable * (1 + 1e-12)) {
-                left_in_period_ -= left;
-                return now + elapsed + left / speed;
-            }
-            left -= usable;
-            elapsed += until_refill;
-            const double per_period = std::min(quota_, speed * period_);
-            const double passed = std::max(0.0, std::floor(left / per_period) - 1);
-            left -= passed * per_period;
-            elapsed += passed * period_;
-            index_ += 1 + passed;
-            left_in_period_ = quota_;
-            until_refill = period_;
-        }
-    }
-
-private:
-    /// Never back: a finish rounded to just before its period stays in it.
-    void enter_period_of(double now) {
-        const double index = std::floor((now - origin_) / period_ + 1e-12);
-        if (index <= index_) return;
-        index_ = index;
-        left_in_period_ = quota_;
-    }
-
-    double period_;
-    double quota_;
-    double origin_;
-    double index_ = -1e18;
-    double left_in_period_ = 0;
-};
-
-Seconds at_rank(const std::vector<double>& sorted, double fraction) {
-    const double position = std::ceil(fraction * static_cast<double>(sorted.size())) - 1;
-    return Seconds(sorted[static_cast<std::size_t>(std::max(0.0, position))]);
-}
-
 }  // namespace
 
 bool cuts_are_given(const Plan& plan) { return plan.certificate.method.ends_with("-given-cuts"); }
@@ -215,6 +159,9 @@ Seconds transfer_time(const Plan& plan, const Link& link, Bytes bytes) {
 Recomputer::Recomputer(const Plan& plan) : plan_(plan), cuts_(find_cuts(plan.profiles.front())) {
     if (plan.objective == Objective::kScore) references_ = best_single_nodes();
 }
+
+Recomputer::Recomputer(const Plan& plan, const RecomputedReferences& references)
+    : plan_(plan), cuts_(find_cuts(plan.profiles.front())), references_(references) {}
 
 void Recomputer::stages_from(std::size_t node, std::size_t first,
                              const std::function<bool(std::size_t, const RecomputedStage&)>& visit) const {
@@ -292,45 +239,6 @@ double Recomputer::value(const RecomputedPipeline& pipeline) const {
             return 0;
     }
     return 0;
-}
-
-SimulatedLatency simulate_quota(const Plan& plan, const std::vector<NamedStage>& stages,
-                                const RecomputedPipeline& pipeline) {
-    constexpr int kSets = 4;
-    constexpr int kWarmUp = 32;
-    constexpr int kCounted = 300;
-    SimulatedLatency result;
-    for (int set = 0; set < kSets; ++set) {
-        std::deque<QuotaClock> clocks;
-        for (const NamedStage& stage : stages) {
-            const auto node = static_cast<double>(index_of(plan, stage.node));
-            const double offset = node * 0.618033988749895 + set * 0.414213562373095;
-            clocks.emplace_back(plan.cluster.nodes[index_of(plan, stage.node)], offset - std::floor(offset));
-        }
-        std::vector<double> latencies;
-        double now = 0;
-        for (int request = 0; request < kWarmUp + kCounted; ++request) {
-            const double arrival = now;
-            for (std::size_t s = 0; s < stages.size(); ++s) {
-                now += pipeline.transfers[s].time.count();
-                const RecomputedStage& stage = pipeline.stages[s];
-                const Seconds drawn = stage.refill > Seconds(0) ? stage.cpu : Seconds(0);
-                now = clocks[s].serve(now, stage.busy.count(), drawn.count());
-            }
-            now += pipeline.transfers.back().time.count();
-            if (request >= kWarmUp) latencies.push_back(now - arrival);
-        }
-        double sum = 0;
-        for (const double latency : latencies) sum += latency;
-        std::sort(latencies.begin(), latencies.end());
-        result.mean += Seconds(sum / kCounted / kSets);
-        result.p50_low += at_rank(latencies, 0.48) / kSets;
-        result.p50_high += at_rank(latencies, 0.52) / kSets;
-        result.p95_low += at_rank(latencies, 0.935) / kSets;
-        result.p95_high += at_rank(latencies, 0.965) / kSets;
-        result.p95 += at_rank(latencies, 0.95) / kSets;
-    }
-    return result;
 }
 
 }  // namespace carbonedge

@@ -55,6 +55,8 @@ struct RecomputedReferences {
 class Recomputer {
 public:
     explicit Recomputer(const Plan& plan);
+    /// Of a variant of a plan: the score is weighed by the references of the plan itself.
+    Recomputer(const Plan& plan, const RecomputedReferences& references);
 
     /// The stages must cover the profile at existing cuts and name nodes of the cluster. O(rows).
     [[nodiscard]] RecomputedPipeline pipeline(const std::vector<NamedStage>& stages) const;
@@ -87,16 +89,5 @@ std::vector<std::size_t> legal_positions(const Plan& plan);
 
 /// Time of a message on a link, transport included.
 Seconds transfer_time(const Plan& plan, const Link& link, Bytes bytes);
-
-/// Distribution of latencies of a closed loop with one request in flight: quantiles as a range, because a share of slow
-/// requests near 5 % lets the last bit of a sum decide on which side the 95th lies.
-struct SimulatedLatency {
-    Seconds mean{0};
-    Seconds p50_low{0}, p50_high{0};  ///< 48 % and 52 % quantiles
-    Seconds p95_low{0}, p95_high{0};  ///< 93.5 % and 96.5 % quantiles
-    Seconds p95{0};                   ///< nearest rank
-};
-SimulatedLatency simulate_quota(const Plan& plan, const std::vector<NamedStage>& stages,
-                                const RecomputedPipeline& pipeline);
 
 }  // namespace carbonedge

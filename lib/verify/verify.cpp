@@ -1,13 +1,15 @@
 #include "lib/verify/verify.h"
 
+#include "lib/verify/binding.h"
 #include "lib/verify/bottleneck_bound.h"
 #include "lib/verify/bound_proof.h"
+#include "lib/verify/simulated_latency.h"
 #include "lib/verify/structure.h"
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <optional>
 #include <set>
 
 namespace carbonedge {
@@ -15,6 +17,7 @@ namespace {
 
 constexpr double kRelative = 1e-9;
 constexpr double kSimulated = 2e-3;
+constexpr double kClosed = 1e-13;  ///< a gap that no search leaves open
 
 bool same(double left, double right, double relative = kRelative) {
     return std::abs(left - right) <= relative * std::max(std::abs(left), std::abs(right)) + 1e-300;
@@ -33,10 +36,19 @@ public:
         }
     }
     void time(std::string_view what, Nanoseconds stated, Seconds recomputed) {
-        if (std::abs(static_cast<double>(stated.count()) - recomputed.count() * 1e9) > 1.0) {
-            fail(fmt::format("{} is stated as {} ns, recomputed {:.1f} ns", what, stated.count(),
-                             recomputed.count() * 1e9));
+        // Rounded to the nearest, from sums whose order is not ours.
+        const double nanoseconds = recomputed.count() * 1e9;
+        if (std::abs(static_cast<double>(stated.count()) - nanoseconds) > 0.5 + 1e-6 + nanoseconds * 1e-12) {
+            fail(fmt::format("{} is stated as {} ns, recomputed {:.1f} ns", what, stated.count(), nanoseconds));
         }
+    }
+    /// Rounded up; what is a whole number but for the last bits may have gone either way.
+    void memory(Bytes stated, double recomputed) {
+        const double whole = std::round(recomputed);
+        const bool nearly = recomputed != whole && std::abs(recomputed - whole) < recomputed * 1e-12;
+        const auto bytes = static_cast<double>(stated.value());
+        if (bytes == std::ceil(recomputed) || (nearly && (bytes == whole || bytes == whole + 1))) return;
+        fail(fmt::format("memory is stated as {} bytes, recomputed {:.0f}", stated.value(), std::ceil(recomputed)));
     }
     void between(std::string_view what, double stated, double low, double high) {
         if (stated < low * (1 - kSimulated) - 1e-9 || stated > high * (1 + kSimulated) + 1e-9) {
@@ -72,10 +84,7 @@ void check_stages(const Pipeline& pipeline, const RecomputedPipeline& recomputed
         const PlannedStage& stage = pipeline.stages[s];
         checks.time("busy", stage.busy, recomputed.stages[s].busy);
         checks.time("cpu", stage.cpu, recomputed.stages[s].cpu);
-        if (std::abs(static_cast<double>(stage.memory.value()) - recomputed.stages[s].memory_bytes) > 1.0) {
-            checks.fail(fmt::format("memory is stated as {} bytes, recomputed {:.0f}", stage.memory.value(),
-                                    recomputed.stages[s].memory_bytes));
-        }
+        checks.memory(stage.memory, recomputed.stages[s].memory_bytes);
         if (stage.input_bytes != recomputed.transfers[s].bytes) checks.fail("input bytes are not those of its cut");
         checks.parts(stage.parts, recomputed.stages[s].parts);
     }
@@ -131,7 +140,28 @@ void check_shares(const Plan& plan, Checks& checks) {
     checks.equal("sum", sum, 1);
 }
 
-/// What routing adds up to follows from the shares; latencies only have to be possible.
+/// Shares and latencies that come of sending requests as the plan says.
+void check_routed_replay(const Plan& plan, const std::vector<RecomputedPipeline>& pipelines, Checks& checks) {
+    const std::optional<SimulatedRouting> replayed = simulate_routing(plan, pipelines);
+    if (!replayed) return;
+    checks.at("plan");
+    for (std::size_t p = 0; p < pipelines.size(); ++p) {
+        if (std::abs(plan.pipelines[p].share - replayed->shares[p]) > kRelative) {
+            checks.fail(fmt::format("the share of pipeline {} is stated as {:.9g}, replayed {:.9g}", p,
+                                    plan.pipelines[p].share, replayed->shares[p]));
+        }
+    }
+    const Prediction& predicted = plan.predicted;
+    const SimulatedLatency& latency = replayed->latency;
+    checks.between("mean latency", to_seconds(predicted.latency_mean).count(), latency.mean.count(),
+                   latency.mean.count());
+    checks.between("median latency", to_seconds(predicted.latency_p50).count(), latency.p50_low.count(),
+                   latency.p50_high.count());
+    checks.between("p95 latency", to_seconds(predicted.latency_p95).count(), latency.p95_low.count(),
+                   latency.p95_high.count());
+}
+
+/// What routing adds up to follows from the shares; latencies have to be possible at least.
 void check_routed_prediction(const Plan& plan, const std::vector<RecomputedPipeline>& pipelines, Checks& checks) {
     checks.at("plan");
     CarbonParts parts;
@@ -215,19 +245,35 @@ void check_bottleneck_bound(const Plan& plan, double lower_bound, Checks& checks
     }
 }
 
+/// The names that searches go by, and what each of them can minimise.
+bool is_method_of(const Plan& plan) {
+    std::string_view method = plan.certificate.method;
+    if (method == "policy") return true;
+    if (plan.objective == Objective::kNone || plan.routing.policy != "single") return false;
+    if (cuts_are_given(plan)) method.remove_suffix(std::string_view("-given-cuts").size());
+    if (method == "exact-label-setting") return true;
+    if (method == "exact-threshold-probing") return plan.objective == Objective::kBottleneck;
+    const bool trades = plan.objective == Objective::kCarbon || plan.objective == Objective::kEnergy;
+    return trades && (method == "label-front" || method == "latency-limits");
+}
+
 void check_certificate(const Plan& plan, const Recomputer& recomputer, double value, Checks& checks) {
     checks.at("certificate");
     const Certificate& certificate = plan.certificate;
     checks.equal("value", certificate.value, value);
-    if (certificate.method.empty()) checks.fail("names no method");
-    if (certificate.lower_bound.has_value() != certificate.gap.has_value()) checks.fail("bound and gap go together");
-    if (certificate.proven_optimal && (!certificate.lower_bound || certificate.method == "policy")) {
-        checks.fail("claims an optimum without a bound");
+    if (!is_method_of(plan)) {
+        checks.fail(fmt::format("method '{}' makes no plans of objective {}", certificate.method,
+                                objective_name(plan.objective)));
     }
+    if (certificate.lower_bound.has_value() != certificate.gap.has_value()) checks.fail("bound and gap go together");
+    if (certificate.proven_optimal && !certificate.lower_bound) checks.fail("claims an optimum without a bound");
+    if (certificate.method == "policy" && certificate.lower_bound) checks.fail("a policy proves no bound");
+    if (certificate.method != "policy" && !certificate.lower_bound) checks.fail("a search states its bound");
     if (!certificate.lower_bound || !certificate.gap) return;
     const double bound = *certificate.lower_bound;
     if (bound > value * (1 + kRelative)) checks.fail("the lower bound is above the value");
     if (certificate.proven_optimal && !same(bound, value)) checks.fail("claims an optimum with an open gap");
+    if (!certificate.proven_optimal && bound >= value * (1 - kClosed)) checks.fail("its gap is closed: it is proven");
     const double gap = value > 0 ? (value - bound) / value : 0;
     if (std::abs(gap - *certificate.gap) > kRelative) {
         checks.fail(fmt::format("gap is stated as {:.12g}, recomputed {:.12g}", *certificate.gap, gap));
@@ -272,21 +318,6 @@ void check_proof_of_bound(const Plan& plan, const Recomputer& recomputer, std::s
     }
     checks.fail(fmt::format("the lower bound {:.12g} is beaten by{} with {:.12g}", *certificate.lower_bound, text,
                             tried.better_value));
-}
-
-void check_binding(const Plan& plan, Checks& checks) {
-    checks.at("binding");
-    const Limits& limits = plan.limits;
-    for (const std::string& text : plan.binding) {
-        const bool known = (text.starts_with("latency <=") && limits.latency_mean) ||
-                           (text.starts_with("p95 latency <=") && limits.latency_p95) ||
-                           (text.starts_with("throughput >=") && limits.throughput_per_second) ||
-                           (text.starts_with("nodes <=") && limits.max_nodes) ||
-                           (text.starts_with("pin ") && !limits.pinned.empty()) ||
-                           (text.starts_with("forbid ") && !limits.forbidden.empty()) || text == "memory" ||
-                           (text.starts_with("cuts kept at") && cuts_are_given(plan));
-        if (!known) checks.fail("'" + text + "' is no limit of this plan");
-    }
 }
 
 void check_objective(const Plan& plan, const Recomputer& recomputer, Checks& checks) {
@@ -393,12 +424,17 @@ Verification verify_plan(const Plan& plan, std::size_t most_stages) {
         result.value = recomputer.value(recomputed.front());
     } else {
         check_routed_prediction(plan, recomputed, checks);
+        check_routed_replay(plan, recomputed, checks);
         check_routed_limits(plan, checks);
         result.value = routed_value(plan, recomputer);
     }
     check_certificate(plan, recomputer, result.value, checks);
     check_proof_of_bound(plan, recomputer, most_stages, checks, result);
-    check_binding(plan, checks);
+    if (!result.passed()) return result;
+    BindingCheck binding = check_binding(plan, recomputer, result.value, std::min(most_stages, kMostForALimit));
+    checks.at("binding");
+    for (const std::string& breach : binding.breaches) checks.fail(breach);
+    result.binding_undecided = std::move(binding.undecided);
     return result;
 }
 

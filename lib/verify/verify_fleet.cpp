@@ -1,5 +1,6 @@
 #include "lib/verify/verify_fleet.h"
 
+#include "lib/verify/fleet_bound.h"
 #include "lib/verify/verify.h"
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@ namespace carbonedge {
 namespace {
 
 constexpr double kRelative = 1e-9;
+constexpr double kClosed = 1e-13;  ///< a gap that no search leaves open
 
 bool close(double stated, double recomputed) {
     return std::abs(stated - recomputed) <= kRelative * std::max(std::abs(stated), std::abs(recomputed)) + 1e-15;
@@ -46,7 +48,7 @@ private:
         if (!(member.plan.cluster == fleet_.members.front().plan.cluster)) {
             breach("{}: its cluster is another than that of {}", member.name, fleet_.members.front().name);
         }
-        if (member.plan.pipelines.size() != 1) breach("{}: has several pipelines, expected one", member.name);
+        if (member.plan.routing.policy != "single") breach("{}: has several pipelines, expected one", member.name);
         if (member.plan.cluster.idle_policy == IdlePolicy::kFull) breach("{}: counts idle power in full", member.name);
         const double rate = member.plan.limits.throughput_per_second.value_or(0);
         if (rate < member.rate_per_second * (1 - kRelative)) {
@@ -68,6 +70,17 @@ private:
             way.cores[node] += member.rate_per_second * pipeline.stages[s].cpu.count();
         }
         return way;
+    }
+
+    /// As the stages state it, each rounded up to a byte.
+    [[nodiscard]] Bytes stage_bytes(const std::string& node) const {
+        Bytes sum;
+        for (const FleetMember& member : fleet_.members) {
+            for (const PlannedStage& stage : member.plan.pipelines.front().stages) {
+                if (stage.node == node) sum += stage.memory;
+            }
+        }
+        return sum;
     }
 
     void check_nodes() {
@@ -92,10 +105,9 @@ private:
             const FleetNodeUse& use = fleet_.nodes[v];
             const Node& node = nodes_[v];
             if (use.node != node.name) breach("node {} is stated where the cluster has {}", use.node, node.name);
-            // Each stage is rounded up to a byte.
-            const auto stated = static_cast<double>(use.memory.value());
-            if (std::abs(stated - memory[v]) > static_cast<double>(fleet_.members.size()) + 1) {
-                breach("{}: memory is stated as {} bytes, recomputed {:.0f}", node.name, use.memory.value(), memory[v]);
+            if (use.memory != stage_bytes(node.name)) {
+                breach("{}: memory is stated as {} bytes, its stages need {}", node.name, use.memory.value(),
+                       stage_bytes(node.name).value());
             }
             if (!close(use.cores, cores[v])) {
                 breach("{}: cores are stated as {:.12g}, recomputed {:.12g}", node.name, use.cores, cores[v]);
@@ -124,7 +136,31 @@ private:
             breach("the gap is stated as {:.12g}, recomputed {:.12g}", certificate.gap, gap);
         }
         if (certificate.proven_optimal && gap > kRelative) breach("the plan is said to be proven best with a gap");
+        if (!certificate.proven_optimal && gap < kClosed) breach("its gap is closed: it is proven");
+        const char* method = certificate.proven_optimal ? "exact-columns" : "bounded-columns";
+        if (certificate.method != method) breach("the method is '{}', expected {}", certificate.method, method);
         check_bound_by_single_nodes();
+        check_prices();
+    }
+
+    /// Prices are a claim: what they say that memory and cores are worth is worth it to the bound that is stated.
+    void check_prices() {
+        const auto stated = fleet_.certificate.counters.find("price_bound_gco2e_per_second");
+        if (stated == fleet_.certificate.counters.end()) return breach("states no bound of its prices");
+        const auto open = fleet_.certificate.counters.find("price_problems_open");
+        const bool searched = open == fleet_.certificate.counters.end() || open->second == 0;
+        const FleetPriceBound proven = fleet_price_bound(fleet_);
+        result_.prices_repeated = proven.exact;
+        if (!proven.exact) return;
+        const bool more = stated->second > proven.bound && !close(stated->second, proven.bound);
+        const bool less = stated->second < proven.bound && !close(stated->second, proven.bound);
+        if (more || (less && searched)) {
+            breach("the prices prove {:.12g} g/s, stated {:.12g}", proven.bound, stated->second);
+        }
+        const double bound = fleet_.certificate.lower_bound;
+        if (!fleet_.certificate.proven_optimal && bound > stated->second && !close(bound, stated->second)) {
+            breach("the lower bound {:.12g} g/s is above that of its prices, {:.12g}", bound, stated->second);
+        }
     }
 
     void check_bound_by_single_nodes() {
@@ -177,7 +213,7 @@ private:
 }  // namespace
 
 FleetVerification verify_fleet_plan(const FleetPlan& fleet) {
-    if (fleet.members.empty()) return {{"there is no model"}, 0};
+    if (fleet.members.empty()) return {{"there is no model"}, 0, false};
     return Check(fleet).run();
 }
 

@@ -118,6 +118,9 @@ private:
         if (certificate.proven_optimal && gap > 1e-9) {
             breach("the plan is said to be proven best with a gap of {}", gap);
         }
+        if (!certificate.proven_optimal && gap < 1e-13) breach("its gap is closed: it is proven");
+        const char* method = certificate.proven_optimal ? "exact-down-sets" : "bounded-down-sets";
+        if (certificate.method != method) breach("the method is '{}', expected {}", certificate.method, method);
         const std::optional<bool> better = reachable_below(plan_.graph, bound * (1 - 1e-9), most_steps);
         result_.bound_repeated = better.has_value();
         if (better.value_or(false)) breach("a contiguous plan is below the lower bound {} s", bound);

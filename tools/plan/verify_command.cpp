@@ -9,6 +9,7 @@
 #include "tools/plan/fleet_command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 
 namespace carbonedge {
@@ -57,6 +58,10 @@ ExitStatus verify_command(const PlanOptions& options, std::istream& in, std::ost
         text = fmt::format("plan {} holds: {} {}\n", plan.name, objective_name(plan.objective),
                            number_text(verification.value));
         text += bound_text(plan, verification);
+        if (!verification.binding_undecided.empty()) {
+            text += fmt::format("binding: whether these bind rests on the planner's search: {}\n",
+                                fmt::join(verification.binding_undecided, ", "));
+        }
     }
     write_output(options.standard.output, options.standard.overwrite, text, out);
     return verification.passed() ? ExitStatus::kOk : ExitStatus::kNegativeVerdict;

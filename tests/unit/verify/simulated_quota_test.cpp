@@ -1,5 +1,6 @@
 #include "lib/cluster/quota_replay.h"
 #include "lib/verify/recompute.h"
+#include "lib/verify/simulated_latency.h"
 
 #include <doctest/doctest.h>
 #include <vector>
