@@ -60,8 +60,9 @@ void check_pipeline(const Plan& plan, std::size_t number, const std::vector<std:
         if (!find_node(plan.cluster, stage.node)) return breach("node " + stage.node + " is not in the cluster");
         if (!used.insert(stage.node).second) breach("node " + stage.node + " has two stages");
         if (stage.layers.first != expected || stage.layers.end <= stage.layers.first || stage.layers.end > layers) {
-            return breach(fmt::format("stage {} covers layers {} to {} where {} is next", s, stage.layers.first,
-                                      stage.layers.end, expected));
+            return breach(fmt::format("stage {} covers layers {} to {}; the next is {} and the last {}", s,
+                                      stage.layers.first, static_cast<std::int64_t>(stage.layers.end) - 1, expected,
+                                      layers - 1));
         }
         for (const std::vector<Cut>& own : cuts) {
             if (stage.layers.end < layers && !own[stage.layers.end].legal) {

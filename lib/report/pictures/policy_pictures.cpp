@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <cmath>
 
 namespace carbonedge {
 namespace {
@@ -60,6 +61,36 @@ bool on_front(const std::vector<Outcome>& outcomes, std::size_t index) {
         const bool better = other.latency.value < one.latency.value || other.carbon.value < one.carbon.value;
         return no_worse && better;
     });
+}
+
+/// Whether two points would share a label's place: closer than a fiftieth of what all points span, both ways.
+bool same_place(const std::vector<Outcome>& outcomes, std::size_t a, std::size_t b) {
+    const auto close = [&](auto value) {
+        double low = value(outcomes[a]);
+        double high = low;
+        for (const Outcome& outcome : outcomes) {
+            low = std::min(low, value(outcome));
+            high = std::max(high, value(outcome));
+        }
+        return std::abs(value(outcomes[a]) - value(outcomes[b])) <= (high - low) / 50;
+    };
+    return close([](const Outcome& outcome) { return to_seconds(outcome.latency.value).count(); }) &&
+           close([](const Outcome& outcome) { return outcome.carbon.value.value(); });
+}
+
+/// What is written beside each point: the names of the front and of the baseline, those of one place at its first
+/// point.
+std::vector<std::string> labels_of(std::span<const Subject> subjects, const std::vector<Outcome>& outcomes,
+                                   std::size_t baseline) {
+    std::vector<std::string> labels(subjects.size());
+    std::size_t named = 0;
+    for (std::size_t i = 0; i < subjects.size(); ++i) {
+        if (i != baseline && (!on_front(outcomes, i) || named++ >= kLabelsAtMost)) continue;
+        std::size_t at = 0;
+        while (at < i && (labels[at].empty() || !same_place(outcomes, at, i))) ++at;
+        labels[at] += (labels[at].empty() ? "" : ", ") + subjects[i].name;
+    }
+    return labels;
 }
 
 char letter_of(std::size_t index) { return static_cast<char>(index < 26 ? 'A' + index : 'a' + (index - 26) % 26); }
@@ -192,15 +223,13 @@ Picture tradeoff_picture(std::span<const Subject> subjects, std::size_t baseline
                  {"carbon_high", "95 % high", Unit::kCarbon, "", false}},
                 {},
                 {}};
-    std::size_t labels = 0;
+    const std::vector<std::string> labels = labels_of(subjects, outcomes, baseline);
     for (std::size_t i = 0; i < subjects.size(); ++i) {
         const Outcome& outcome = outcomes[i];
-        const bool front = on_front(outcomes, i);
-        const bool labelled = i == baseline || (front && labels++ < kLabelsAtMost);
         table.add_row({subjects[i].name, std::string(outcome.carbon_run ? "run" : "prediction"),
-                       std::string(front ? "yes" : "no"), labelled ? subjects[i].name : std::string(),
-                       outcome.latency.value, to_cell(outcome.latency.low), to_cell(outcome.latency.high),
-                       outcome.carbon.value, to_cell(outcome.carbon.low), to_cell(outcome.carbon.high)});
+                       std::string(on_front(outcomes, i) ? "yes" : "no"), labels[i], outcome.latency.value,
+                       to_cell(outcome.latency.low), to_cell(outcome.latency.high), outcome.carbon.value,
+                       to_cell(outcome.carbon.low), to_cell(outcome.carbon.high)});
     }
     Picture picture;
     picture.name = "tradeoff";

@@ -189,6 +189,11 @@ TEST_CASE("the front holds those that none beats in latency and carbon") {
     const Table table = numbers_of(tradeoff_picture(subjects, 0, {}, 0), "tradeoff");
     const std::vector<std::string> expected{"yes", "yes", "yes", "no", "yes"};
     for (std::size_t i = 0; i < expected.size(); ++i) CHECK(std::get<std::string>(table.rows[i][2]) == expected[i]);
+    // Two at one place share a label; the baseline has one wherever it lies.
+    const std::vector<std::string> labels{"fast", "clean, like clean", "between", "", ""};
+    for (std::size_t i = 0; i < labels.size(); ++i) CHECK(std::get<std::string>(table.rows[i][3]) == labels[i]);
+    const Table other = numbers_of(tradeoff_picture(subjects, 3, {}, 0), "tradeoff");
+    CHECK(std::get<std::string>(other.rows[3][3]) == "beaten");
 }
 
 TEST_CASE("a front of plan pareto is drawn as it is written") {
