@@ -23,6 +23,8 @@ target_compile_options(carbonedge_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-
 if(CARBONEDGE_WERROR)
   target_compile_options(carbonedge_flags INTERFACE -Werror)
 endif()
+# For what runs once, however long: unit tests, and the reading of command lines. It takes a quarter less time to compile.
+set(CARBONEDGE_COMPILE_QUICKLY "$<$<CONFIG:Release>:-O1>")
 if(CARBONEDGE_BUILD_FUZZERS)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
