@@ -136,7 +136,8 @@ Table failover_table(const RunLog& run) {
                      {"noticed_by", "noticed by", Unit::kText, "", false},
                      {"silent", "silent before", Unit::kTime, "", false},
                      {"resubmitted", "sent again", Unit::kCount, "", false},
-                     {"recovery", "first answer after", Unit::kTime, "", false}};
+                     {"recovery", "first answer after", Unit::kTime, "", false},
+                     {"returned", "node back after", Unit::kTime, "", false}};
     for (const FailoverRecord& failover : run.failovers) {
         TableRow row(table);
         row.set("at", failover.at);
@@ -146,6 +147,7 @@ Table failover_table(const RunLog& run) {
         if (failover.silent > Nanoseconds(0)) row.set("silent", failover.silent);
         row.set("resubmitted", failover.resubmitted);
         if (failover.recovery) row.set("recovery", *failover.recovery);
+        if (failover.returned) row.set("returned", *failover.returned);
         row.add();
     }
     return table;

@@ -106,6 +106,7 @@ struct FailoverRecord {
     Nanoseconds silent{0};                ///< without a sign of life before it was noticed; 0 where none was awaited
     std::int64_t resubmitted = 0;         ///< requests that were under way there
     std::optional<Nanoseconds> recovery;  ///< from noticed to the first answer to one of them; absent: there is none
+    std::optional<Nanoseconds> returned;  ///< from noticed until the silent node lived again; absent: it did not
     bool operator==(const FailoverRecord&) const = default;
 };
 

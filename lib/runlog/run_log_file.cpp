@@ -184,7 +184,8 @@ Json to_json(const EnergyReading& energy) {
 }
 
 FailoverRecord read_failover(const JsonCursor& cursor) {
-    cursor.expect_only({"record", "at_ns", "node", "cause", "noticed_by", "silent_ns", "resubmitted", "recovery_ns"});
+    cursor.expect_only(
+        {"record", "at_ns", "node", "cause", "noticed_by", "silent_ns", "resubmitted", "recovery_ns", "returned_ns"});
     FailoverRecord failover;
     failover.at = remainder(cursor.at("at_ns"));
     if (const auto node = cursor.find("node")) failover.node = node->text();
@@ -193,6 +194,7 @@ FailoverRecord read_failover(const JsonCursor& cursor) {
     failover.silent = duration(cursor.at("silent_ns"));
     failover.resubmitted = count(cursor.at("resubmitted"));
     if (const auto recovery = cursor.find("recovery_ns")) failover.recovery = duration(*recovery);
+    if (const auto returned = cursor.find("returned_ns")) failover.returned = duration(*returned);
     return failover;
 }
 
@@ -394,6 +396,7 @@ std::string failover_line(const FailoverRecord& failover) {
     json["silent_ns"] = failover.silent.count();
     json["resubmitted"] = failover.resubmitted;
     if (failover.recovery) json["recovery_ns"] = failover.recovery->count();
+    if (failover.returned) json["returned_ns"] = failover.returned->count();
     return line_text(json);
 }
 

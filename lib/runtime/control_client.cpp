@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <utility>
 
 namespace carbonedge {
 namespace {
@@ -145,8 +146,8 @@ bool ControlClient::unload_stage(const std::string& name, Nanoseconds timeout) n
     return state_->stub->UnloadStage(&context, request, &response).ok();
 }
 
-std::optional<Silence> ControlClient::watch(Nanoseconds period, const std::function<Nanoseconds()>& patience_now,
-                                            const OnBroken& on_broken, const std::stop_token& stop) {
+std::optional<Silence> ControlClient::watch(Nanoseconds period, const PulsePatience& patience, const Listener& listener,
+                                            const std::stop_token& stop) {
     grpc::ClientContext context;
     grpc::CompletionQueue queue;
     wire::WatchRequest request;
@@ -159,38 +160,44 @@ std::optional<Silence> ControlClient::watch(Nanoseconds period, const std::funct
     Nanoseconds last_sign = now_monotonic();
     std::optional<Silence> silent;
     bool started = false;
+    bool suspected = false;
     while (!stop.stop_requested()) {
         void* tag = nullptr;
         bool ok = false;
-        Nanoseconds patience = patience_now();
-        const Nanoseconds wait = last_sign + patience - now_monotonic();
+        const Nanoseconds allowed = suspected ? patience.end : patience.suspicion;
+        const Nanoseconds wait = last_sign + allowed - now_monotonic();
         const auto until = std::chrono::system_clock::now() + std::chrono::ceil<std::chrono::microseconds>(wait);
         const auto got = queue.AsyncNext(&tag, &ok, until);
         const Nanoseconds now = now_monotonic();
         if (got == grpc::CompletionQueue::TIMEOUT) {
-            patience = std::max(patience, patience_now());  // it may have grown meanwhile
-            if (now - last_sign < patience) continue;
+            if (now - last_sign < allowed) continue;
             // Whoever wakes up late itself cannot tell who else is; it listens once more.
-            if (now - last_sign > patience + period) {
-                last_sign = now - patience + period;
+            if (now - last_sign > allowed + period) {
+                last_sign = now - allowed + period;
                 continue;
             }
-            silent = {now - last_sign, false};
-            break;
+            if (suspected) {
+                silent = {now - last_sign, false};
+                break;
+            }
+            suspected = true;
+            listener.on_silent(now - last_sign);
+            continue;
         }
         if (!ok) {
             // Mostly because the node has ended, which others tell better; if nobody does, it is silent from now on.
             std::mutex mutex;
             std::condition_variable_any never;
             std::unique_lock lock(mutex);
-            never.wait_until(lock, stop, std::chrono::steady_clock::time_point(last_sign + patience),
+            never.wait_until(lock, stop, std::chrono::steady_clock::time_point(last_sign + patience.suspicion),
                              [] { return false; });
             silent = {now_monotonic() - last_sign, true};
             break;
         }
         if (started) {
             last_sign = now;
-            for (const std::int32_t pipeline : event.broken_pipelines()) on_broken(pipeline, event.cause());
+            if (std::exchange(suspected, false)) listener.on_sign();
+            for (const std::int32_t pipeline : event.broken_pipelines()) listener.on_broken(pipeline, event.cause());
         }
         started = true;
         reader->Read(&event, &event);

@@ -32,6 +32,12 @@ struct ReportedUsage {
     std::string limit_mechanism;  ///< "cgroup-v1", "cgroup-v2"; "" where it has no control group of its own
 };
 
+/// How long a node may be silent.
+struct PulsePatience {
+    Nanoseconds suspicion{0};  ///< until it is no longer counted on
+    Nanoseconds end{0};        ///< until it is given up
+};
+
 /// What came of listening to a node.
 struct Silence {
     Nanoseconds time{0};      ///< without a sign of life
@@ -57,12 +63,16 @@ public:
     bool close_route(std::int32_t pipeline, Nanoseconds timeout) noexcept;
     bool unload_stage(const std::string& name, Nanoseconds timeout) noexcept;
 
-    /// Hears of a pipeline whose connection broke at the node.
-    using OnBroken = std::function<void(std::int32_t pipeline, const std::string& cause)>;
-    /// Asks for a sign of life every `period` and listens. Returns once the node has given none for longer than what
-    /// `patience` says then; nothing once `stop` is requested.
-    std::optional<Silence> watch(Nanoseconds period, const std::function<Nanoseconds()>& patience,
-                                 const OnBroken& on_broken, const std::stop_token& stop);
+    /// What is heard of a node while it is watched, in the watching thread.
+    struct Listener {
+        std::function<void(std::int32_t pipeline, const std::string& cause)> on_broken;  ///< a connection, at the node
+        std::function<void(Nanoseconds silent)> on_silent;                               ///< suspicion begins
+        std::function<void()> on_sign;                                                   ///< and ends
+    };
+    /// Asks for a sign of life every `period` and listens. Returns once the node has given none for `patience.end`, or
+    /// has broken the connection off and `patience.suspicion` is over; nothing once `stop` is requested.
+    std::optional<Silence> watch(Nanoseconds period, const PulsePatience& patience, const Listener& listener,
+                                 const std::stop_token& stop);
     /// Waits until it answers.
     void await(Nanoseconds timeout, const std::stop_token& stop);
     ReportedUsage usage(Nanoseconds timeout, const std::stop_token& stop);

@@ -25,7 +25,7 @@ std::vector<std::string> Engine::nodes_started() const {
     return names;
 }
 
-void Engine::on_failure(std::function<void()> /*hear*/) {}
+void Engine::on_change(std::function<void()> /*hear*/) {}
 
 std::vector<std::string> with_threads(std::vector<std::string> environment, int threads) {
     for (const std::string name : {"OMP_NUM_THREADS=", "OPENBLAS_NUM_THREADS=", "MKL_NUM_THREADS="}) {

@@ -46,7 +46,8 @@ struct EngineOptions {
     BatchLimits batches;  ///< of every stage that takes batches
     GatewayPolicy gateway;
     Nanoseconds heartbeat{0};           ///< every node gives a sign of life so often; 0: they are not asked to
-    Nanoseconds heartbeat_patience{0};  ///< a node without one for so long has failed
+    Nanoseconds heartbeat_patience{0};  ///< a node without one for so long is suspected: its routes have failed
+    int patience_to_end = 5;            ///< so many times as long, and it is killed and started anew
     bool fail_over = false;             ///< somebody makes new routes when some have failed
     Bytes longest_message{0};           ///< that any route may carry; 0: what the plan's pipelines carry
 };
@@ -108,10 +109,13 @@ public:
     [[nodiscard]] virtual std::map<RouteNumber, bool> open_routes() const { return {}; }
     /// Every node that was ever started, in that order; usage() knows them all.
     [[nodiscard]] virtual std::vector<std::string> nodes_started() const;
-    /// Those that have ended or fallen silent and have not been started anew.
+    /// Those that have ended and have not been started anew, and those that are silent.
     [[nodiscard]] virtual std::set<std::string> failed_nodes() const { return {}; }
-    /// Calls back in some thread when a node or a route has failed, after the gateway knows. It must return soon.
-    virtual void on_failure(std::function<void()> hear);
+    /// Those of them that are silent: they may give a sign of life yet, or end, either of which is told.
+    [[nodiscard]] virtual std::set<std::string> silent_nodes() const { return {}; }
+    /// Calls back in some thread when a node or a route has failed, after the gateway knows, and when a silent node is
+    /// back. It must return soon.
+    virtual void on_change(std::function<void()> hear);
 };
 
 /// The environment with the numbers of threads that a node's libraries read as they load.

@@ -54,7 +54,7 @@ Failover::Failover(const Plan& plan, Engine& engine, const FailoverOptions& opti
     for (Wanted& wanted : wanted_) {
         if (!wanted.route) wanted.route = engine_.open_route(wanted.pipeline, wanted.use, stop);
     }
-    engine_.on_failure([this] {
+    engine_.on_change([this] {
         const std::lock_guard lock(mutex_);
         news_ = true;
         settled_ = false;
@@ -64,7 +64,7 @@ Failover::Failover(const Plan& plan, Engine& engine, const FailoverOptions& opti
 }
 
 Failover::~Failover() {
-    engine_.on_failure(nullptr);
+    engine_.on_change(nullptr);
     thread_.request_stop();
     thread_.join();
 }
@@ -167,13 +167,21 @@ void Failover::close_stand_ins(std::size_t pipeline) {
 }
 
 void Failover::bring_about(const std::stop_token& stop) {
-    // What failed is closed last: until then its stages stay loaded where their nodes live.
+    // What failed is closed last: until then its stages stay loaded where their nodes live. What waits for a silent
+    // node is left alone: it is opened anew when that is back or has been killed.
     std::vector<RouteNumber> failed;
     for (const auto& [number, usable] : engine_.open_routes()) {
         if (!usable) failed.push_back(number);
     }
+    const std::set<std::string> silent = engine_.silent_nodes();
     const auto forget_failed = [&](Wanted& wanted) {
-        if (wanted.route && std::ranges::find(failed, *wanted.route) != failed.end()) wanted.route.reset();
+        const auto found = wanted.route ? std::ranges::find(failed, *wanted.route) : failed.end();
+        if (found == failed.end()) return;
+        if (uses_any(wanted.pipeline, silent)) {
+            failed.erase(found);
+        } else {
+            wanted.route.reset();
+        }
     };
     std::ranges::for_each(wanted_, forget_failed);
     std::ranges::for_each(stand_ins_, forget_failed);
@@ -184,6 +192,7 @@ void Failover::bring_about(const std::stop_token& stop) {
     }
     for (Wanted& wanted : wanted_) {
         if (wanted.route || now_monotonic() < wanted.retry || stop.stop_requested()) continue;
+        if (uses_any(wanted.pipeline, engine_.silent_nodes())) continue;
         if (open(wanted, stop)) {
             if (wanted.own) close_stand_ins(wanted.use.pipeline);
         } else if (wanted.own && wanted.failures == 2 && !stop.stop_requested()) {
@@ -239,8 +248,9 @@ bool Failover::complete() const {
 
 Nanoseconds Failover::next_retry() const {
     Nanoseconds next = now_monotonic() + options_.longest_retry;
+    const std::set<std::string> silent = engine_.silent_nodes();
     for (const Wanted& wanted : wanted_) {
-        if (!wanted.route) next = std::min(next, wanted.retry);
+        if (!wanted.route && !uses_any(wanted.pipeline, silent)) next = std::min(next, wanted.retry);
     }
     return next;
 }

@@ -173,7 +173,8 @@ std::size_t Gateway::incident_of(const Failure& failure, const std::set<std::str
         Incident& last = incidents_.back();
         const Nanoseconds since = failure.noticed - last.record.at;
         const bool recent = since < kSameIncident;
-        const bool same_node = !failure.node.empty() && last.record.node == failure.node;
+        const bool same_node =
+            !failure.node.empty() && last.record.node == failure.node && !last.record.returned.has_value();
         // Connections break before the kernel tells that their process has ended.
         const bool explains = last.record.node.empty() && last.nodes.contains(failure.node);
         const bool same_break = last.record.node.empty() && failure.node.empty() &&
@@ -196,6 +197,15 @@ std::size_t Gateway::incident_of(const Failure& failure, const std::set<std::str
     record.silent = failure.silent;
     incidents_.push_back({record, nodes});
     return incidents_.size() - 1;
+}
+
+void Gateway::note_return(const std::string& node, Nanoseconds now) {
+    const std::lock_guard lock(mutex_);
+    for (auto incident = incidents_.rbegin(); incident != incidents_.rend(); ++incident) {
+        if (incident->record.node != node) continue;
+        if (!incident->record.returned) incident->record.returned = now - incident->record.at;
+        return;
+    }
 }
 
 void Gateway::fail_matching(const std::function<bool(RouteNumber, const Route&)>& concerned, const Failure& failure) {

@@ -71,6 +71,8 @@ public:
     /// Where there is none it waits for one, if recovery is expected, and fails with `failure.cause` else.
     void fail_node(const Failure& failure);
     void fail_route(RouteNumber number, const Failure& failure);
+    /// A node whose routes failed because it was silent lives.
+    void note_return(const std::string& node, Nanoseconds now);
     [[nodiscard]] bool has_route() const;                          ///< that requests can take
     [[nodiscard]] std::vector<RouteNumber> failed_routes() const;  ///< not retired yet
     /// Whether somebody makes new routes when the last has failed. Default: nobody.

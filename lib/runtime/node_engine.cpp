@@ -4,6 +4,7 @@
 #include "lib/runtime/node_fleet.h"
 #include "lib/transport/clocks.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -16,6 +17,8 @@ namespace {
 /// Connections break a little before it is known that their node has ended, whoever tells it.
 constexpr Nanoseconds kEndIsTold = std::chrono::milliseconds(200);
 constexpr Nanoseconds kEndExplains = std::chrono::seconds(1);
+/// A node that is asked to let go of another may be slow too.
+constexpr Nanoseconds kLettingGo = std::chrono::milliseconds(300);
 
 std::set<std::string> nodes_of(const Pipeline& pipeline) {
     std::set<std::string> nodes;
@@ -32,7 +35,8 @@ struct NodeEngine::State {
           longest(std::max(given.longest_message, longest_message(plan))),
           host(std::move(node_host)),
           fleet(plan, write, given, longest, *host,
-                {[this](const Failure& what) { hear_end(what); },
+                {[this](const Failure& what) { hear_end(what); }, [this](const Failure& what) { hear_silent(what); },
+                 [this](const std::string& node) { hear_return(node); },
                  [this](RouteNumber route, const std::string& cause) { hear_broken(route, cause); }}),
           gateway(host->gateway_address(), longest, options.request_timeout, options.gateway,
                   secured_streams(host->security(), std::string(kGateway), options.request_timeout)) {
@@ -82,6 +86,13 @@ struct NodeEngine::State {
             gateway.fail_node({stage.node, *ended, host->end_notice(), now_monotonic(), Nanoseconds(0)});
             throw EnvironmentError(*ended, "start it again");
         }
+        const std::set<std::string> silent = fleet.silent();
+        for (const PlannedStage& stage : pipeline.stages) {
+            if (!silent.contains(stage.node)) continue;
+            const std::string cause = fmt::format("node '{}' has fallen silent", stage.node);
+            gateway.fail_node({stage.node, cause, "heartbeat", now_monotonic(), Nanoseconds(0)});
+            throw EnvironmentError(cause, "see whether it is frozen");
+        }
     }
 
     /// What the sender has to imitate: the bandwidth is the kernel's where the host can have it so.
@@ -111,6 +122,9 @@ struct NodeEngine::State {
     [[noreturn]] void rethrow_with_end(const StageLoads& loads) const {
         std::set<std::string> names;
         for (const auto& [name, ranges] : loads) names.insert(name);
+        // What becomes of a silent node is told in time.
+        const std::set<std::string> silent = fleet.silent();
+        if (std::ranges::any_of(names, [&](const std::string& name) { return silent.contains(name); })) throw;
         const Nanoseconds patience = std::max(kEndExplains, host->end_is_told());
         if (const std::optional<std::string> died = fleet.await_end(names, patience)) {
             throw EnvironmentError(*died, host->remedy());
@@ -151,6 +165,31 @@ struct NodeEngine::State {
         settle(what.cause);
     }
 
+    /// Nothing goes by a silent node until it is back or has ended; what it answers all the same is welcome.
+    void hear_silent(const Failure& what) {
+        gateway.fail_node(what);
+        settle(what.cause);
+        // Whoever sends to it may be stuck, and have other routes to serve.
+        std::map<RouteNumber, std::string> senders;
+        {
+            const std::lock_guard lock(mutex);
+            for (const auto& [number, pipeline] : routes) {
+                for (std::size_t i = 1; i < pipeline.stages.size(); ++i) {
+                    if (pipeline.stages[i].node == what.node) senders[number] = pipeline.stages[i - 1].node;
+                }
+            }
+        }
+        const std::set<std::string> silent = fleet.silent();
+        for (const auto& [number, node] : senders) {
+            if (!silent.contains(node)) fleet.close_route(number, {node}, kLettingGo);
+        }
+    }
+
+    void hear_return(const std::string& node) {
+        gateway.note_return(node, now_monotonic());
+        tell_change();
+    }
+
     void hear_broken(RouteNumber route, const std::string& cause) {
         if (closing) return;
         std::set<std::string> ends;
@@ -178,8 +217,12 @@ struct NodeEngine::State {
             failed.notify_all();
         }
         if (lost) gateway.fail_all(cause);
+        tell_change();
+    }
+
+    void tell_change() {
         const std::lock_guard calling(hearing);
-        if (on_failure) on_failure();
+        if (on_change) on_change();
     }
 
     EngineOptions options;
@@ -195,8 +238,8 @@ struct NodeEngine::State {
     std::map<RouteNumber, Pipeline> routes;
     std::set<std::pair<std::string, std::string>> limited_by_kernel;  ///< links
     std::optional<std::string> failure;
-    std::mutex hearing;  ///< of `on_failure`, and held while it runs: who takes it back is not called any more
-    std::function<void()> on_failure;
+    std::mutex hearing;  ///< of `on_change`, and held while it runs: who takes it back is not called any more
+    std::function<void()> on_change;
 
     // The gateway's threads go first, those of the nodes are told to before.
     std::unique_ptr<NodeHost> host;
@@ -233,6 +276,7 @@ std::vector<std::string> NodeEngine::batch_refusals() const { return state_->fle
 NodeUsage NodeEngine::usage(const std::string& node) const { return state_->fleet.usage(node); }
 std::vector<std::string> NodeEngine::nodes_started() const { return state_->fleet.started(); }
 std::set<std::string> NodeEngine::failed_nodes() const { return state_->fleet.failed(); }
+std::set<std::string> NodeEngine::silent_nodes() const { return state_->fleet.silent(); }
 
 const std::string& NodeEngine::inference_address(const std::string& node) const {
     return state_->fleet.at(node)->addresses.inference;
@@ -301,9 +345,9 @@ std::map<RouteNumber, bool> NodeEngine::open_routes() const {
     return open;
 }
 
-void NodeEngine::on_failure(std::function<void()> hear) {
+void NodeEngine::on_change(std::function<void()> hear) {
     const std::lock_guard calling(state_->hearing);
-    state_->on_failure = std::move(hear);
+    state_->on_change = std::move(hear);
 }
 
 }  // namespace carbonedge

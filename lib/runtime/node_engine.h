@@ -8,9 +8,9 @@
 namespace carbonedge {
 
 /// The engine over nodes that a host starts, whatever they are: routes that come and go, and what follows when a node
-/// ends, falls silent or loses a connection. A node that has ended, or has given no sign of life and is therefore
-/// killed, is started anew by the next route through it. Links are imitated in user space by whoever sends,
-/// but for the bandwidth where the host has the kernel limit it.
+/// ends, falls silent or loses a connection. The routes of a silent node fail; it is killed when it stays so. A node
+/// that has ended is started anew by the next route through it. Links are imitated in user space by whoever sends, but
+/// for the bandwidth where the host has the kernel limit it.
 class NodeEngine : public Engine {
 public:
     /// Ready for requests when it returns. Throws EnvironmentError (a node does not start, cannot be reached, or
@@ -39,7 +39,8 @@ public:
     [[nodiscard]] std::map<RouteNumber, bool> open_routes() const override;
     [[nodiscard]] std::vector<std::string> nodes_started() const override;
     [[nodiscard]] std::set<std::string> failed_nodes() const override;
-    void on_failure(std::function<void()> hear) override;
+    [[nodiscard]] std::set<std::string> silent_nodes() const override;
+    void on_change(std::function<void()> hear) override;
 
 private:
     struct State;

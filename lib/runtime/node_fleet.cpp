@@ -13,31 +13,13 @@
 namespace carbonedge {
 namespace {
 
-/// A node that is asked to end is killed after this time.
-constexpr Nanoseconds kEnding = std::chrono::seconds(2);
 constexpr Nanoseconds kShortFarewell = std::chrono::milliseconds(300);
 constexpr int kClockRoundTrips = 16;
 constexpr Nanoseconds kClockPeriod = std::chrono::seconds(10);
 constexpr Nanoseconds kUsagePatience = std::chrono::seconds(5);
 
-constexpr int kPatienceWhileStarting = 5;
-/// After a start, until all have caught up.
-constexpr Nanoseconds kSettling = std::chrono::seconds(1);
-
 /// Stands for how a node ended whose start was given up.
 constexpr std::string_view kNotStarted = "did not start";
-
-/// Does something however a scope is left.
-class AtEnd {
-public:
-    explicit AtEnd(std::function<void()> action) : action_(std::move(action)) {}
-    ~AtEnd() { action_(); }
-    AtEnd(const AtEnd&) = delete;
-    AtEnd& operator=(const AtEnd&) = delete;
-
-private:
-    std::function<void()> action_;
-};
 
 bool runs(const NodeSlot& slot) { return slot.now && slot.now->ended.empty() && !slot.now->ending; }
 
@@ -176,13 +158,22 @@ void NodeFleet::start(const std::vector<NodeSlot*>& slots, const std::stop_token
 /// Whoever asks a node that ends meanwhile need not wait for an answer.
 void NodeFleet::while_it_lives(const NodeIncarnation& now, const std::stop_token& stop,
                                const std::function<void(const std::stop_token&)>& ask) const {
-    const EitherStop either(stop, now.gone.get_token());
+    std::stop_token held_up;
+    {
+        const std::lock_guard lock(mutex_);
+        held_up = now.held_up.get_token();
+    }
+    const EitherStop leaves(now.gone.get_token(), held_up);
+    const EitherStop either(stop, leaves.token());
     try {
         ask(either.token());
     } catch (const Interrupted&) {
         if (stop.stop_requested()) throw;
         const std::lock_guard lock(mutex_);
-        throw EnvironmentError(now.ended, host_.remedy());
+        if (!now.ended.empty()) throw EnvironmentError(now.ended, host_.remedy());
+        const auto its = std::ranges::find_if(slots_, [&now](const auto& slot) { return slot->now.get() == &now; });
+        const std::string name = its == slots_.end() ? "" : (*its)->node.name;
+        throw EnvironmentError(fmt::format("node '{}' has fallen silent", name), host_.remedy());
     }
 }
 
@@ -241,39 +232,76 @@ void NodeFleet::greet(NodeSlot& slot, NodeIncarnation& now, const std::stop_toke
     });
 }
 
-/// A container's start can hold up the others for longer than their patience; if that had them killed and started anew,
-/// there would be no end to it.
-Nanoseconds NodeFleet::patience() const {
-    if (options_.heartbeat <= Nanoseconds(0)) return std::chrono::hours(24);
-    const bool disturbed = now_monotonic() < disturbed_until_.load();
-    return options_.heartbeat_patience * (disturbed ? kPatienceWhileStarting : 1);
-}
-
+/// What holds a node up for a moment, another's start or a frozen host, must not have it killed: that would load the
+/// host once more, and so on. So it is first only done without.
 void NodeFleet::take_pulse(const NodeSlot& slot, NodeIncarnation& now) {
     // Without heartbeats it still tells of connections that break.
     const bool beats = options_.heartbeat > Nanoseconds(0);
     const Nanoseconds period = beats ? options_.heartbeat : Nanoseconds(std::chrono::hours(1));
-    now.pulse = std::jthread([this, &slot, &now, period](const std::stop_token& ending) {
+    const Nanoseconds patience = beats ? options_.heartbeat_patience : Nanoseconds(std::chrono::hours(24));
+    const auto silence_of = [&slot](Nanoseconds silent) -> Failure {
+        return {slot.node.name,
+                fmt::format("node '{}' gave no sign of life for {}", slot.node.name, duration_text(to_seconds(silent))),
+                "heartbeat", now_monotonic(), silent};
+    };
+    const ControlClient::Listener listener{listener_.on_broken,
+                                           [this, &now, silence_of](Nanoseconds silent) {
+                                               if (closing_ || now.ending || !now.serves) return;
+                                               suspect(now);
+                                               listener_.on_silent(silence_of(silent));
+                                           },
+                                           [this, &slot, &now] {
+                                               if (now.silent) tell_return(slot, now);
+                                           }};
+    now.pulse = std::jthread([this, &now, period, patience, silence_of, listener](const std::stop_token& ending) {
         // While it loads its first stages it may be too busy; that has a time limit of its own.
         std::optional<Silence> silence;
         do {
-            silence = now.control->watch(
-                period, [this] { return patience(); }, listener_.on_broken, ending);
+            silence = now.control->watch(period, {patience, options_.patience_to_end * patience}, listener, ending);
         } while (silence && !now.serves);
         if (!silence) return;
         // Whoever breaks off has mostly ended, and how is better told by the host.
         if (silence->broken_off && now.started->wait(host_.end_is_told())) return;
         if (closing_ || now.ending) return;
-        fail(now, {slot.node.name,
-                   fmt::format("node '{}' gave no sign of life for {}", slot.node.name,
-                               duration_text(to_seconds(silence->time))),
-                   "heartbeat", now_monotonic(), silence->time});
+        fail(now, silence_of(silence->time));
         // Whatever it does later would be too late; who waits for it to read is let go.
         now.started->kill();
     });
 }
 
+void NodeFleet::suspect(NodeIncarnation& now) {
+    std::stop_source held_up;
+    {
+        const std::lock_guard lock(mutex_);
+        now.silent = true;
+        held_up = now.held_up;
+    }
+    held_up.request_stop();
+}
+
+void NodeFleet::tell_return(const NodeSlot& slot, NodeIncarnation& now) {
+    {
+        const std::lock_guard lock(mutex_);
+        now.silent = false;
+        now.held_up = std::stop_source();
+        ended_.notify_all();
+    }
+    if (!closing_) listener_.on_return(slot.node.name);
+}
+
+void NodeFleet::await_fate(const StageLoads& loads, const std::stop_token& stop) const {
+    std::unique_lock lock(mutex_);
+    const auto known = [&] {
+        return std::ranges::none_of(slots_, [&](const auto& slot) {
+            return loads.contains(slot->node.name) && runs(*slot) && slot->now->silent;
+        });
+    };
+    ended_.wait(lock, stop, known);
+    if (stop.stop_requested()) throw Interrupted();
+}
+
 void NodeFleet::prepare(const StageLoads& loads, const std::stop_token& stop) {
+    await_fate(loads, stop);
     std::vector<NodeSlot*> prepared;
     std::vector<NodeSlot*> missing;
     for (const auto& [name, ranges] : loads) {
@@ -282,11 +310,6 @@ void NodeFleet::prepare(const StageLoads& loads, const std::stop_token& stop) {
         if (!runs(*prepared.back())) missing.push_back(prepared.back());
     }
     const auto start_missing = [&] {
-        const bool disturbs = !missing.empty() && host_.starts_disturb();
-        if (disturbs) disturbed_until_ = Nanoseconds::max();
-        const AtEnd settle([&] {
-            if (disturbs) disturbed_until_ = now_monotonic() + kSettling;
-        });
         start(missing, stop);
         std::vector<std::function<void()>> awaited;
         for (NodeSlot* slot : missing) awaited.emplace_back([this, slot, &stop] { await_ready(*slot, stop); });
@@ -363,7 +386,7 @@ void NodeFleet::keep(std::map<std::string, std::set<std::string>> needed) {
     }
 }
 
-void NodeFleet::close_route(RouteNumber route, const std::set<std::string>& nodes) {
+void NodeFleet::close_route(RouteNumber route, const std::set<std::string>& nodes, Nanoseconds patience) {
     std::vector<std::shared_ptr<NodeIncarnation>> ends;
     {
         const std::lock_guard lock(mutex_);
@@ -371,7 +394,7 @@ void NodeFleet::close_route(RouteNumber route, const std::set<std::string>& node
             if (nodes.contains(slot->node.name) && runs(*slot) && slot->now->answers) ends.push_back(slot->now);
         }
     }
-    for (const auto& node : ends) node->control->close_route(route, kEnding);
+    for (const auto& node : ends) node->control->close_route(route, patience);
 }
 
 // -- clocks, ends and what is used ------------------------------------------------------------------------------------
@@ -415,6 +438,7 @@ void NodeFleet::fail(NodeIncarnation& incarnation, const Failure& what) {
         const std::lock_guard lock(mutex_);
         if (!incarnation.ended.empty()) return;  // told already
         incarnation.ended = what.cause;
+        incarnation.silent = false;
         ended_.notify_all();
     }
     incarnation.gone.request_stop();
@@ -495,9 +519,18 @@ std::set<std::string> NodeFleet::failed() const {
     const std::lock_guard lock(mutex_);
     std::set<std::string> failed;
     for (const auto& slot : slots_) {
-        if (slot->now && !slot->now->ended.empty()) failed.insert(slot->node.name);
+        if (slot->now && (!slot->now->ended.empty() || slot->now->silent)) failed.insert(slot->node.name);
     }
     return failed;
+}
+
+std::set<std::string> NodeFleet::silent() const {
+    const std::lock_guard lock(mutex_);
+    std::set<std::string> silent;
+    for (const auto& slot : slots_) {
+        if (runs(*slot) && slot->now->silent) silent.insert(slot->node.name);
+    }
+    return silent;
 }
 
 }  // namespace carbonedge

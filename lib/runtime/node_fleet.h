@@ -29,6 +29,8 @@ public:
     /// Called from threads of the fleet and its host, never with a lock of theirs.
     struct Listener {
         std::function<void(const Failure&)> on_end;
+        std::function<void(const Failure&)> on_silent;
+        std::function<void(const std::string& node)> on_return;                ///< it was silent, and lives
         std::function<void(RouteNumber, const std::string& cause)> on_broken;  ///< a connection, at some node
     };
     /// `host` outlives it. No message is longer than `longest`.
@@ -41,13 +43,13 @@ public:
     /// Asks all to end and kills who does not. Nobody is called back from then on.
     void end();
 
-    /// Every node of these runs and has its stages; what runs and is loaded already stays as it is. Throws
-    /// EnvironmentError, InputError, Interrupted.
+    /// Every node of these runs and has its stages; what runs and is loaded already stays as it is. One that is silent
+    /// is waited for until it is back or has been killed. Throws EnvironmentError, InputError, Interrupted.
     void prepare(const StageLoads& loads, const std::stop_token& stop);
     /// Unloads what is not needed of each node, ends the nodes that are left with nothing.
     void keep(std::map<std::string, std::set<std::string>> needed);
-    /// The nodes refuse the route's frames from now on.
-    void close_route(RouteNumber route, const std::set<std::string>& nodes);
+    /// The nodes refuse the route's frames from now on, and who is stuck in sending one is let go.
+    void close_route(RouteNumber route, const std::set<std::string>& nodes, Nanoseconds patience = kEnding);
 
     /// Where the node, which runs, sends the route's frames from its stage.
     void set_route(const PlannedStage& stage, RouteNumber route, const NextHop& next, const std::stop_token& stop);
@@ -60,18 +62,24 @@ public:
     [[nodiscard]] std::vector<EnforcedLimit> limits() const;
     [[nodiscard]] std::vector<std::string> batch_refusals() const;
     [[nodiscard]] std::vector<std::string> started() const;
-    [[nodiscard]] std::set<std::string> failed() const;
+    [[nodiscard]] std::set<std::string> failed() const;  ///< ended or silent
+    [[nodiscard]] std::set<std::string> silent() const;  ///< and not ended
     [[nodiscard]] NodeUsage usage(const std::string& node) const;
 
 private:
+    /// A node that is asked to end, or for a last thing, has so long.
+    static constexpr Nanoseconds kEnding = std::chrono::seconds(2);
+
     NodeSlot& slot_of(const std::string& name) const;
     NodeSlot& take_up(const std::string& name);
     void start(const std::vector<NodeSlot*>& slots, const std::stop_token& stop);
     void await_ready(NodeSlot& slot, const std::stop_token& stop);
     void greet(NodeSlot& slot, NodeIncarnation& now, const std::stop_token& stop);
+    void await_fate(const StageLoads& loads, const std::stop_token& stop) const;
     void load(NodeSlot& slot, const std::vector<LayerRange>& ranges, const std::stop_token& stop);
-    [[nodiscard]] Nanoseconds patience() const;
     void take_pulse(const NodeSlot& slot, NodeIncarnation& now);
+    void suspect(NodeIncarnation& now);
+    void tell_return(const NodeSlot& slot, NodeIncarnation& now);
     void say_farewell(NodeIncarnation& leaving);
     void while_it_lives(const NodeIncarnation& now, const std::stop_token& stop,
                         const std::function<void(const std::stop_token&)>& ask) const;
@@ -91,7 +99,6 @@ private:
     PrivateDirectory directory_;
     StageFiles files_;
     std::atomic<bool> closing_{false};
-    std::atomic<Nanoseconds> disturbed_until_{Nanoseconds(0)};
 
     mutable std::mutex mutex_;
     mutable std::condition_variable_any ended_;

@@ -69,8 +69,6 @@ public:
     [[nodiscard]] virtual std::string bandwidth_note() const { return ""; }
     /// Whether nodes see the same clock, and say by themselves when they are ready: else they are asked.
     [[nodiscard]] virtual bool shares_clock() const { return false; }
-    /// Whether a start takes CPU time that no quota bounds, so that nodes which run may be late with a sign of life.
-    [[nodiscard]] virtual bool starts_disturb() const { return true; }
     /// So long after a node's connections break the host may take to say how it ended.
     [[nodiscard]] virtual Nanoseconds end_is_told() const = 0;
     /// How an end is noticed, for the log: "process end".

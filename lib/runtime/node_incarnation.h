@@ -22,8 +22,10 @@ struct NodeIncarnation {
     ClockOffset clock;
     std::string ended;                 ///< why, once it has
     std::stop_source gone;             ///< and then lets go who waits for its answer
+    std::stop_source held_up;          ///< while it is silent, the same
     std::atomic<bool> ending{false};   ///< it is asked to
     std::atomic<bool> serves{false};   ///< a route has gone through it
+    std::atomic<bool> silent{false};   ///< for so long that it is suspected
     std::atomic<bool> answers{false};  ///< `control` is there and was answered
     NodeAddresses addresses;
     std::unique_ptr<ControlClient> control;

@@ -257,6 +257,13 @@ struct NodeServer::State final : wire::Node::Service, InferenceBackend {
         if (found == routes.end()) return grpc::Status::OK;
         last = std::move(found->second);
         routes.erase(found);
+        const bool shared =
+            std::ranges::any_of(routes, [&last](const auto& other) { return other.second.next == last.next; });
+        if (!shared) {
+            // The model thread may be stuck in sending to one that does not read.
+            last.next->broken = true;
+            last.next->sender->shut_down();
+        }
         return grpc::Status::OK;
     }
 

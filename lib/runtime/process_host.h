@@ -26,7 +26,6 @@ public:
     std::vector<std::unique_ptr<StartedNode>> start(const std::vector<Node>& nodes, Bytes longest_message,
                                                     const std::stop_token& stop) override;
     [[nodiscard]] bool shares_clock() const override { return true; }
-    [[nodiscard]] bool starts_disturb() const override { return false; }
     [[nodiscard]] Nanoseconds end_is_told() const override { return Nanoseconds(0); }
     [[nodiscard]] std::string end_notice() const override { return "process end"; }
     [[nodiscard]] std::string remedy() const override { return "give it more memory, or look at its message"; }

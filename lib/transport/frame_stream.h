@@ -31,11 +31,6 @@ public:
     /// it returns. Throws EnvironmentError where the peer is gone or stuck.
     virtual void send(const FrameHead& head, const std::vector<TensorView>& tensors) = 0;
 
-    /// Memory from which the tensors of the next frame travel without a copy, where the carrier has such: tensor i
-    /// starts where TensorBuffer::aligned() puts it after those before. It holds until the next send() or reserve().
-    /// Null where there is none, or none free: tensors may always lie elsewhere.
-    virtual std::byte* reserve(std::size_t /*bytes*/) { return nullptr; }
-
     /// Looks at a head before any tensor is read and returns why it cannot be taken, or "".
     using Refuse = std::function<std::string(const FrameHead&)>;
     /// Waits for a frame; nothing where the peer closed the stream. Throws InputError where the stream is malformed (it

@@ -147,40 +147,22 @@ void ShmSender::provide(std::uint32_t slot, std::size_t size) {
     ++provided.segment;
 }
 
-std::byte* ShmSender::reserve(std::size_t bytes) {
-    prepare();
-    reserved_ = find_free();
-    if (!reserved_) return nullptr;
-    provide(*reserved_, TensorBuffer::aligned(bytes) + FramePrefix::kBytes + FramePrefix::kLongestHead);
-    return slots_[*reserved_].memory->bytes();
-}
-
 void ShmSender::send(const FrameHead& head, const std::vector<TensorView>& tensors) {
     prepare();
     const std::string encoded = encode_frame_head(head);
     const ShmLayout layout = shm_layout(tensors, encoded.size());
     const std::uint32_t slot = wait_free();
-    // What was reserved is still the first that is free, or one before it was released meanwhile.
-    const bool in_place = reserved_ && !tensors.empty() && slots_[*reserved_].memory->size() >= layout.size &&
-                          tensors[0].content == slots_[*reserved_].memory->bytes();
-    const std::uint32_t used = in_place ? *reserved_ : slot;
-    reserved_.reset();
-    // A tensor may lie in memory that is about to be replaced.
-    const std::shared_ptr<SharedMemory> kept = slots_[used].memory;
-    provide(used, layout.size);
-    std::byte* bytes = slots_[used].memory->bytes();
+    provide(slot, layout.size);
+    std::byte* bytes = slots_[slot].memory->bytes();
     for (std::size_t i = 0; i < tensors.size(); ++i) {
-        std::byte* place = bytes + layout.tensors_at[i];
-        if (place != tensors[i].content && tensors[i].size > 0) {
-            std::memmove(place, tensors[i].content, tensors[i].size);
-        }
+        if (tensors[i].size > 0) std::memcpy(bytes + layout.tensors_at[i], tensors[i].content, tensors[i].size);
     }
     std::memcpy(bytes + layout.head_at, encoded.data(), encoded.size());
 
     ShmControl& control = *control_.load();
     const std::uint32_t frame = control.published.value.load(std::memory_order_relaxed);
-    control.entries[frame % kShmSlots] = {used, slots_[used].segment, layout.head_at, encoded.size()};
-    control.taken[used].store(1, std::memory_order_release);
+    control.entries[frame % kShmSlots] = {slot, slots_[slot].segment, layout.head_at, encoded.size()};
+    control.taken[slot].store(1, std::memory_order_release);
     control.published.advance();
 }
 

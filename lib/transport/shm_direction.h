@@ -43,7 +43,6 @@ class ShmSender {
 public:
     explicit ShmSender(const ShmPeer& peer) : peer_(peer) {}
 
-    std::byte* reserve(std::size_t bytes);
     void send(const FrameHead& head, const std::vector<TensorView>& tensors);
     /// Makes a send() that waits look whether the peer is gone.
     void wake();
@@ -62,7 +61,6 @@ private:
     std::shared_ptr<SharedMemory> memory_;
     std::atomic<ShmControl*> control_{nullptr};
     std::array<Slot, kShmSlots> slots_;
-    std::optional<std::uint32_t> reserved_;
     AdaptiveWait wait_;
 };
 

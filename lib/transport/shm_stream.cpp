@@ -21,7 +21,6 @@ public:
     ShmStream(const ShmStream&) = delete;
     ShmStream& operator=(const ShmStream&) = delete;
 
-    std::byte* reserve(std::size_t bytes) override { return out_.reserve(bytes); }
     void send(const FrameHead& head, const std::vector<TensorView>& tensors) override { out_.send(head, tensors); }
     std::optional<ReceivedFrame> receive(BufferPool& pool, std::uint64_t longest_payload,
                                          const Refuse& refuse) override {

@@ -188,8 +188,9 @@ private:
     std::jthread thread_;
 };
 
-enum class Kind { kKill, kFreeze, kCut, kMemory, kDisk };
-const std::vector<std::string> kKindNames{"killed", "frozen", "connection cut", "out of memory", "disk full"};
+enum class Kind { kKill, kFreeze, kPause, kCut, kMemory, kDisk };
+const std::vector<std::string> kKindNames{"killed",         "frozen",        "frozen a while",
+                                          "connection cut", "out of memory", "disk full"};
 
 /// The nodes' processes, whoever started them.
 class Nodes {
@@ -240,6 +241,7 @@ bool inflict(Kind kind, const Nodes& nodes, const std::string& node, int process
         case Kind::kKill:
             return ::kill(process, SIGKILL) == 0;
         case Kind::kFreeze:
+        case Kind::kPause:
             return ::kill(process, SIGSTOP) == 0;
         case Kind::kCut:
             return cut_connection(process, choice);
@@ -301,6 +303,7 @@ int run(const Settings& settings) {
     std::int64_t resubmitted = 0;
     std::int64_t late = 0;
     std::size_t failovers = 0;
+    std::int64_t returned = 0;
     bool settled_at_end = false;
     std::optional<Load> load;
     {
@@ -330,13 +333,16 @@ int run(const Settings& settings) {
             }
             // The memory is exhausted when its taker is done; until then the node serves.
             const double seconds = to_seconds(load->recovered(start)).count();
+            if (kind == Kind::kPause) ::kill(process, SIGCONT);
             (settle ? times[kind].settled : times[kind].again).push_back(seconds);
         }
         settled_at_end = failover.settled(std::chrono::seconds(60));
         load->stop();
         resubmitted = engine.gateway().counts().resubmitted;
         late = engine.gateway().counts().late;
-        failovers = engine.gateway().failovers().size();
+        const std::vector<FailoverRecord> records = engine.gateway().failovers();
+        failovers = records.size();
+        returned = std::ranges::count_if(records, [](const FailoverRecord& one) { return one.returned.has_value(); });
     }
 
     std::vector<std::string> left;
@@ -367,8 +373,11 @@ int run(const Settings& settings) {
     fmt::print("requests {} = answered {} + failed {}; lost {}, duplicated {}, wrong {}, out of order {}\n",
                load->submitted, load->succeeded, load->failed, load->lost(), load->duplicated, load->wrong,
                load->out_of_order);
-    fmt::print("failures noticed {}, requests sent again {}, late answers dropped {}, left behind {}, {}\n", failovers,
-               resubmitted, late, left.size(), settled_at_end ? "all mended" : "NOT all mended");
+    fmt::print(
+        "failures noticed {}, of nodes that came back by themselves {}, requests sent again {}, late answers dropped "
+        "{}, "
+        "left behind {}, {}\n",
+        failovers, returned, resubmitted, late, left.size(), settled_at_end ? "all mended" : "NOT all mended");
     if (!load->first_error.empty()) fmt::print("first error: {}\n", load->first_error);
     for (const std::string& what : left) fmt::print("left behind: {}\n", what);
     const bool good = load->failed == 0 && load->lost() == 0 && load->duplicated == 0 && load->wrong == 0 &&

@@ -48,6 +48,7 @@ FailoverRecord random_failover(SeededRandom& random) {
     failover.silent = time(random);
     failover.resubmitted = count(random);
     if (coin(random)) failover.recovery = time(random);
+    if (coin(random)) failover.returned = time(random);
     return failover;
 }
 

@@ -88,7 +88,12 @@ TEST_CASE("what failed during a run is in its log") {
     const RunLog second = read_run_log(other, "r.jsonl");
     CHECK(second.requests[0].resubmitted == 2);
     CHECK_FALSE(second.failovers[0].recovery.has_value());
+    CHECK_FALSE(second.failovers[0].returned.has_value());
     CHECK(write_run_log(second) == other);
+    // A node that was silent may be back.
+    const std::string third = replaced(text, R"("recovery_ns":1500)", R"("recovery_ns":1500,"returned_ns":700)");
+    CHECK(read_run_log(third, "r.jsonl").failovers[0].returned == Nanoseconds(700));
+    CHECK(write_run_log(read_run_log(third, "r.jsonl")) == third);
 }
 
 TEST_CASE("what was imitated is in the header") {

@@ -330,5 +330,27 @@ TEST_CASE("two may retire a route at once, and it is gone for both") {
     CHECK(scene.answers.await(1).at(0)[0].resubmitted == 1);
 }
 
+TEST_CASE("a silent node that is back is told with its failure, and its next silence is another") {
+    Scene scene;
+    const auto silent = [](const std::string& node) -> Failure {
+        return {node, "node '" + node + "' gave no sign of life", "heartbeat", now_monotonic(), Nanoseconds(1000)};
+    };
+    scene.gateway.add_route(0, {0, {"a"}, 0}, scene.a.hop());
+    scene.gateway.add_route(1, {0, {"b"}, 1}, scene.b.hop());
+    scene.gateway.fail_node(silent("a"));
+    const Nanoseconds back = now_monotonic();
+    scene.gateway.note_return("a", back);
+    scene.gateway.note_return("b", back);  // of whom nothing is known
+    REQUIRE(scene.gateway.failovers().size() == 1);
+    CHECK(scene.gateway.failovers()[0].returned == back - scene.gateway.failovers()[0].at);
+    scene.gateway.add_route(2, {0, {"a"}, 0}, scene.a.hop());
+    scene.gateway.fail_node(silent("a"));
+    // Then it is killed for it, which is no third failure.
+    scene.gateway.fail_node(silent("a"));
+    REQUIRE(scene.gateway.failovers().size() == 2);
+    CHECK(scene.gateway.failovers()[0].returned.has_value());
+    CHECK_FALSE(scene.gateway.failovers()[1].returned.has_value());
+}
+
 }  // namespace
 }  // namespace carbonedge

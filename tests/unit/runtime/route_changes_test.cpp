@@ -4,8 +4,11 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <condition_variable>
 #include <filesystem>
 #include <map>
+#include <mutex>
+#include <set>
 
 namespace carbonedge {
 namespace {
@@ -36,7 +39,7 @@ struct Checked {
     std::string first_error;
 };
 Checked ask(ProcessEngine& engine, const std::vector<BuiltinStage>& stages, std::int64_t requests,
-            const std::map<std::int64_t, std::function<void()>>& at) {
+            const std::map<std::int64_t, std::function<void()>>& at, std::int64_t in_flight = 4) {
     const RequestInputs inputs{inputs_of(stages[0], 1), inputs_of(stages[0], 2)};
     std::vector<std::vector<HostTensor>> expected = inputs;
     for (auto& outputs : expected) {
@@ -46,7 +49,7 @@ Checked ask(ProcessEngine& engine, const std::vector<BuiltinStage>& stages, std:
     std::int64_t answered = 0;
     const LoadOutcome outcome =
         LoadGenerator(engine.gateway(), inputs)
-            .run({requests, 4, std::nullopt}, kFirstPipeline,
+            .run({requests, in_flight, std::nullopt}, kFirstPipeline,
                  [&](const Answer& answer, std::size_t variant) {
                      for (const StageRecord& stage : answer.record.stages) ++checked.served[stage.node];
                      if (!answer.outputs.empty() && answer.outputs[0].content == expected[variant][0].content)
@@ -115,12 +118,13 @@ TEST_CASE("whatever happens to a node, its requests go another way") {
         EngineOptions options = test_engine(folder);
         options.fail_over = true;
         options.heartbeat = std::chrono::milliseconds(50);
-        options.heartbeat_patience = std::chrono::milliseconds(1000);
+        options.heartbeat_patience = std::chrono::milliseconds(500);
+        options.patience_to_end = 2;
         {
             ProcessEngine engine(plan, writer_of(stages), options, {});
             engine.open_route(with_node(plan.pipelines[0], 1, "spare"), {0, {}, 1}, {});
             std::atomic<int> heard{0};
-            engine.on_failure([&heard] { ++heard; });
+            engine.on_change([&heard] { ++heard; });
             const Checked checked =
                 ask(engine, stages, 300,
                     {{100, [&] { injury.inflict(engine); }}, {200, [&] {
@@ -143,6 +147,66 @@ TEST_CASE("whatever happens to a node, its requests go another way") {
         }
         CHECK(std::filesystem::is_empty(folder.path()));
     }
+}
+
+/// What the engine tells changes of, as somebody who waits for them.
+class Changes {
+public:
+    explicit Changes(ProcessEngine& engine) : engine_(engine) {
+        engine_.on_change([this] {
+            const std::lock_guard lock(mutex_);
+            told_.notify_all();
+        });
+    }
+    ~Changes() { engine_.on_change(nullptr); }
+    Changes(const Changes&) = delete;
+    Changes& operator=(const Changes&) = delete;
+
+    bool await(const std::function<bool()>& reached) {
+        std::unique_lock lock(mutex_);
+        return told_.wait_for(lock, std::chrono::seconds(20), reached);
+    }
+
+private:
+    ProcessEngine& engine_;
+    std::mutex mutex_;
+    std::condition_variable told_;
+};
+
+TEST_CASE("a node that freezes for a while is done without, holds nobody up, and is not started anew") {
+    const TemporaryFolder folder;
+    const std::vector<BuiltinStage> stages = chain_of(2);
+    const Plan plan = plan_with_spare(stages);
+    EngineOptions options = test_engine(folder);
+    options.fail_over = true;
+    options.heartbeat = std::chrono::milliseconds(50);
+    options.heartbeat_patience = std::chrono::milliseconds(300);
+    options.patience_to_end = 1000;
+    ProcessEngine engine(plan, writer_of(stages), options, {});
+    // Both ways go by n0, which is soon stuck in sending to n1: frames fill its memory.
+    engine.open_route(with_node(plan.pipelines[0], 1, "spare"), {0, {}, 1}, {});
+    Changes changes(engine);
+    const int process = engine.process("n1");
+    const Checked frozen = ask(engine, stages, 300, {{100, [&] { ::kill(process, SIGSTOP); }}}, 16);
+    CHECK(frozen.first_error == "");
+    CHECK(frozen.right == 300);
+    CHECK(frozen.served.at("spare") >= 150);
+    CHECK(engine.process("n1") == process);
+    CHECK(engine.silent_nodes() == std::set<std::string>{"n1"});
+    CHECK(engine.failed_nodes() == std::set<std::string>{"n1"});
+
+    ::kill(process, SIGCONT);
+    REQUIRE(changes.await([&] { return engine.silent_nodes().empty(); }));
+    engine.open_route(plan.pipelines[0], {0, {}, 0}, {});  // before its stages are not needed any more
+    engine.close_route(0, Nanoseconds(0));
+    const Checked after = ask(engine, stages, 50, {});
+    CHECK(after.right == 50);
+    CHECK(after.served.at("n1") == 50);
+    CHECK(engine.process("n1") == process);
+    CHECK(engine.failed_nodes().empty());
+    REQUIRE(engine.gateway().failovers().size() == 1);
+    CHECK(engine.gateway().failovers()[0].noticed_by == "heartbeat");
+    CHECK(engine.gateway().failovers()[0].returned.has_value());
 }
 
 TEST_CASE("a route that cannot be opened leaves what runs as it is") {

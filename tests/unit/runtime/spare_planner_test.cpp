@@ -66,6 +66,10 @@ BuiltinStage identity() {
     return stage;
 }
 
+void write_identity(const LayerRange& /*layers*/, const std::string& path) {
+    std::ofstream(path, std::ios::binary) << builtin_stage_text(identity());
+}
+
 bool uses(const Pipeline& pipeline, const std::string& node) {
     return std::ranges::any_of(pipeline.stages, [&](const PlannedStage& stage) { return stage.node == node; });
 }
@@ -157,11 +161,7 @@ TEST_CASE("a plan pinned to one node is told that nothing stands in, and goes on
             plan.limits.pinned.emplace_back("l" + std::to_string(row), row < 2 ? "n0" : "n1");
         EngineOptions options = test_engine(folder);
         options.fail_over = true;
-        ProcessEngine engine(plan,
-                             [](const LayerRange&, const std::string& path) {
-                                 std::ofstream(path, std::ios::binary) << builtin_stage_text(identity());
-                             },
-                             options, {});
+        ProcessEngine engine(plan, write_identity, options, {});
         FailoverOptions failover_options;
         failover_options.spares = kind;
         std::mutex mutex;
@@ -206,10 +206,7 @@ TEST_CASE("fail-over keeps a plan served: warm and cold, and everything is as it
         const Plan plan = random_plan(5, 4);
         EngineOptions options = test_engine(folder);
         options.fail_over = true;
-        const WriteStage write = [](const LayerRange&, const std::string& path) {
-            std::ofstream(path, std::ios::binary) << builtin_stage_text(identity());
-        };
-        ProcessEngine engine(plan, write, options, {});
+        ProcessEngine engine(plan, write_identity, options, {});
         FailoverOptions failover_options;
         failover_options.spares = kind;
         Failover failover(plan, engine, failover_options, nullptr, {});
@@ -234,6 +231,47 @@ TEST_CASE("fail-over keeps a plan served: warm and cold, and everything is as it
         CHECK(after.size() == before.size());
         for (const auto& [number, usable] : after) CHECK(usable);
         CHECK(engine.failed_nodes().empty());
+    }
+}
+
+TEST_CASE("a node that freezes for a while serves again without a restart, whatever spares there are") {
+    for (const Spares kind : {Spares::kWarm, Spares::kCold}) {
+        CAPTURE(static_cast<int>(kind));
+        const TemporaryFolder folder;
+        const Plan plan = random_plan(5, 4);
+        EngineOptions options = test_engine(folder);
+        options.fail_over = true;
+        options.heartbeat = std::chrono::milliseconds(50);
+        options.heartbeat_patience = std::chrono::milliseconds(300);
+        options.patience_to_end = 1000;
+        ProcessEngine engine(plan, write_identity, options, {});
+        FailoverOptions failover_options;
+        failover_options.spares = kind;
+        Failover failover(plan, engine, failover_options, nullptr, {});
+        const std::size_t routes = engine.open_routes().size();
+        const int process = engine.process("n0");
+        std::int64_t frozen = 0;
+        std::int64_t after = 0;
+        std::stop_source enough;
+        const RequestInputs inputs{{random_tensor(parse_input_spec("x=256:uint8[0,256)"), 1)}};
+        const LoadOutcome outcome = LoadGenerator(engine.gateway(), inputs)
+                                        .run(
+                                            {100'000'000, 8, std::nullopt}, {[] { return std::size_t{0}; }, nullptr},
+                                            [&](const Answer& answer, std::size_t) {
+                                                if (answer.record.id == 50) ::kill(process, SIGSTOP);
+                                                const std::string& by = answer.record.stages.at(0).node;
+                                                if (by != "n0" && ++frozen == 100) ::kill(process, SIGCONT);
+                                                if (by == "n0" && frozen >= 100 && ++after == 100)
+                                                    enough.request_stop();
+                                            },
+                                            enough.get_token());
+        CHECK(outcome.first_error == "");
+        CHECK(failover.settled(std::chrono::seconds(30)));
+        CHECK(engine.process("n0") == process);
+        CHECK(engine.open_routes().size() == routes);
+        CHECK(engine.failed_nodes().empty());
+        REQUIRE_FALSE(engine.gateway().failovers().empty());
+        CHECK(engine.gateway().failovers()[0].returned.has_value());
     }
 }
 
@@ -267,9 +305,7 @@ struct Spared {
 };
 
 TEST_CASE("a plan that moves while requests flow takes its spares along") {
-    Spared spared([](const LayerRange&, const std::string& path) {
-        std::ofstream(path, std::ios::binary) << builtin_stage_text(identity());
-    });
+    Spared spared(write_identity);
     ProcessEngine& engine = spared.engine;
     Failover& failover = spared.failover;
     const RequestInputs inputs{{random_tensor(parse_input_spec("x=256:uint8[0,256)"), 1)}};

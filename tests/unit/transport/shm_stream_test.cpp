@@ -10,36 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <csignal>
-#include <cstring>
 
 namespace carbonedge {
 namespace {
-
-TEST_CASE("what is written into reserved memory travels without a copy and is read where it lies") {
-    StreamPair pair("shm");
-    const std::vector<HostTensor> tensors{pattern_tensor(100'000), pattern_tensor(77), pattern_tensor(5000)};
-    for (int round = 0; round < 3; ++round) {
-        std::byte* memory = pair.sender().reserve(TensorBuffer::aligned(100'000) + TensorBuffer::aligned(77) + 5000);
-        REQUIRE(memory != nullptr);
-        std::vector<TensorView> views = views_of(tensors);
-        std::size_t used = 0;
-        for (TensorView& view : views) {
-            std::memcpy(memory + used, view.content, view.size);
-            view.content = memory + used;
-            used = TensorBuffer::aligned(used + view.size);
-        }
-        pair.sender().send(head_of(round, tensors), views);
-        const std::optional<ReceivedFrame> frame = pair.receive();
-        REQUIRE(frame.has_value());
-        REQUIRE(frame->tensors.size() == tensors.size());
-        for (std::size_t i = 0; i < tensors.size(); ++i) {
-            CHECK(copy_of(frame->tensors[i]).content == tensors[i].content);
-        }
-        // Both ends of this stream are in this process: what one writes the other sees.
-        memory[0] ^= std::byte{0xFF};
-        CHECK(frame->tensors[0].content[0] == memory[0]);
-    }
-}
 
 TEST_CASE("frames that are kept leave room for those that come") {
     StreamPair pair("shm");
