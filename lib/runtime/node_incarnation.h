@@ -11,6 +11,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace carbonedge {
@@ -42,5 +43,11 @@ struct NodeSlot {
     std::optional<EnforcedLimit> limit;
     std::shared_ptr<NodeIncarnation> now;
 };
+
+/// Its `ended` where a start was given up.
+inline constexpr std::string_view kNotStarted = "did not start";
+
+/// Under the lock of whoever owns the slot.
+inline bool runs(const NodeSlot& slot) { return slot.now && slot.now->ended.empty() && !slot.now->ending; }
 
 }  // namespace carbonedge
