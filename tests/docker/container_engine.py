@@ -18,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "pipelin
 import run_test  # noqa: E402
 
 START_LIMIT_S = 60
+SERIES_HEADER = "Datetime (UTC),Country,Zone Name,Zone Id,Carbon Intensity gCO₂eq/kWh (direct),Carbon Intensity gCO₂eq/kWh (LCA),Low Carbon Percentage,Renewable Percentage,Data Source,Data Estimated,Data Estimation Method"
 IMAGE = "carbonedge-of-build"
 
 
@@ -212,6 +213,59 @@ class Survivor:
         for record in told:
             recovery = f"{record['recovery_ns'] / 1e6:.1f} ms" if "recovery_ns" in record else "nothing was under way"
             print(f"{what}: noticed by {record['noticed_by']}, {record['resubmitted']} requests sent again, recovery {recovery}; {record['cause']}")
+
+
+def exhaust_memory(container):
+    """Takes memory in the container's control group until the kernel kills its node for it, or somebody else."""
+    pid = container["State"]["Pid"]
+    groups = [line.split(":", 2) for line in pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines()]
+    group = next(f"/sys/fs/cgroup/{name}{path}" for _, name, path in groups if name in ("memory", ""))
+    pathlib.Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
+    taker = f"""
+import os
+open("{group}/cgroup.procs", "w").write("0")
+taken = []
+while os.path.exists("/proc/{pid}/root/run") and len(taken) < 300:
+    taken.append(bytearray(4 << 20))
+"""
+    subprocess.run([sys.executable, "-c", taker], check=False)
+
+
+def plan_of_two_zones(tools, folder):
+    """zones.plan.json has one stage on the node "right", until "left" is the cleaner one: what --series needs for that is returned. One hour of it
+    goes by in 4 s."""
+    zones = {"left": (600, 100), "right": (300, 900)}
+    cluster = run_test.CLUSTER
+    words = ["--scope", "lifecycle", "--speed", "900", "--replan", "--restart", "10ms"]
+    for zone, values in zones.items():
+        cluster = cluster.replace(f"[node.{zone}]\n", f"[node.{zone}]\nzone = {zone}\nintensity_scope = lifecycle\n")
+        # The second hour is the last: its value holds from then on.
+        rows = [f"2023-01-01 {hour:02}:00:00,Nowhere,Nowhere,ZZ,{value},{value},1,1,made up,false," for hour, value in enumerate([*values, values[-1]])]
+        (folder / f"{zone}.csv").write_text("\n".join([SERIES_HEADER, *rows, ""]))
+        words += ["--series", f"{zone}={zone}.csv"]
+    (folder / "zones.ini").write_text(cluster)
+    tools.must("plan", "net.profile.csv", "--cluster", "zones.ini", "--minimize", "carbon", "-o", "zones.plan.json")
+    return words
+
+
+def check_moving_plan(tools, folder, words, checks, requests=400):
+    """`words` begin a run of zones.plan.json; the plan moves from one container to the other, and no request is lost."""
+    run = tools.start(*words, *plan_of_two_zones(tools, folder), "--rate", f"{Survivor.RATE}/s", "--requests", requests, "--ordered", "-o", "moved.jsonl")
+    _, talk = run.communicate(timeout=run_test.LIMIT_S)
+    checks.hold("a plan that moves: the run succeeds", run.returncode == 0, run.returncode, talk)
+    if run.returncode != 0:
+        return
+    records = [json.loads(line) for line in (folder / "moved.jsonl").read_text().splitlines()]
+    answered = [(record["id"], record["stages"][0]["node"]) for record in records if record.get("record") == "request" and record["ok"]]
+    checks.hold("a plan that moves: every request is answered once, in order", [number for number, _ in answered] == list(range(requests)), len(answered))
+    served = [node for _, node in answered]
+    checks.hold("a plan that moves: from one node to the other, once", served == sorted(served, reverse=True) and set(served) == {"left", "right"},
+                served.count("right"), served.count("left"))
+    moves = [record for record in records if record.get("record") == "move"]
+    checks.hold("a plan that moves: the log says so", len(moves) == 1 and "right" in str(moves[0]["from"]) and "left" in str(moves[0]["to"]), moves)
+    for move in moves:
+        print(f"a plan that moves: open after {move['opening_ns'] / 1e6:.0f} ms, the old pipeline gone {move['closing_ns'] / 1e6:.0f} ms later")
+    (folder / "moved.jsonl").unlink()
 
 
 if __name__ == "__main__":

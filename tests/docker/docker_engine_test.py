@@ -3,13 +3,12 @@ nothing is left after success, failure and Ctrl-C."""
 
 import json
 import os
-import pathlib
 import re
 import signal
 import subprocess
 import sys
 
-from container_engine import IMAGE, PATH, Engine, Survivor, main, run_test, started
+from container_engine import IMAGE, PATH, Engine, Survivor, check_moving_plan, exhaust_memory, main, run_test, started
 
 
 WORDS = ["run", "net.plan.json", "--model", "net.pt", "--engine", "docker", "--image", IMAGE]
@@ -106,22 +105,6 @@ def check_refusals(tools, engine, checks):
     run_test.os.environ["DOCKER_HOST"] = engine.host
 
 
-def exhaust_memory(container):
-    """Takes memory in the container's control group until the kernel kills its node for it, or somebody else."""
-    pid = container["State"]["Pid"]
-    groups = [line.split(":", 2) for line in pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines()]
-    group = next(f"/sys/fs/cgroup/{name}{path}" for _, name, path in groups if name in ("memory", ""))
-    pathlib.Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
-    taker = f"""
-import os
-open("{group}/cgroup.procs", "w").write("0")
-taken = []
-while os.path.exists("/proc/{pid}/root/run") and len(taken) < 300:
-    taken.append(bytearray(4 << 20))
-"""
-    subprocess.run([sys.executable, "-c", taker], check=False)
-
-
 def check_survival(tools, folder, engine, checks):
     """With a warm spare a container that is hurt costs nobody an answer, and its node comes back."""
     words = ["run", "one.plan.json", "--model", "net.pt", "--engine", "docker", "--image", IMAGE, "--spares", "warm"]
@@ -142,6 +125,30 @@ def check_survival(tools, folder, engine, checks):
         run.end(checks, what, cause, noticed)
         checks.hold(f"{what}: both nodes are accounted for", sum(record.get("record") == "node" for record in run.records) == 2, run.records[-3:])
         checks.hold(f"{what}: nothing is left", not engine.left_of_runs() and not list(folder.glob("carbonedge-*")), engine.left_of_runs(), list(folder.glob("carbonedge-*")))
+
+
+def check_return(tools, folder, engine, checks):
+    """A container that freezes for a while serves again as it is. Certificates are replaced meanwhile, and hold for who is started after that."""
+    tools.must("run", "certificates", "tls", "--plan", "one.plan.json", "--overwrite")
+    words = ["run", "one.plan.json", "--model", "net.pt", "--engine", "docker", "--image", IMAGE, "--tls", "tls", "--spares", "warm", "--heartbeat", "400ms"]
+    run = Survivor(tools, words, 800)
+    hurt = engine.containers(run.home)[0]
+    engine.ask("pause", hurt["Id"])
+    checks.hold("a container that is paused for a while: its spare answers", run.read_until("!" + run.home))
+    engine.ask("unpause", hurt["Id"])
+    checks.hold("a container that is paused for a while: it answers again", run.read_until(run.home))
+    again = engine.containers(run.home)
+    checks.hold("a container that is paused for a while: it is the same", [found["Id"] for found in again] == [hurt["Id"]], again)
+    before = (folder / "tls" / run.home / "cert.pem").read_text()
+    tools.must("run", "certificates", "tls", "--plan", "one.plan.json", "--rotate")
+    checks.hold("certificates are replaced", (folder / "tls" / run.home / "cert.pem").read_text() != before)
+    engine.ask("kill", hurt["Id"])
+    checks.hold("with other certificates: the spare answers", run.read_until("!" + run.home))
+    checks.hold("with other certificates: the node comes back", run.read_until(run.home))
+    run.end(checks, "a container that is paused for a while", "gave no sign of life", ["heartbeat"])
+    returned = [record.get("returned_ns") for record in run.records if record.get("record") == "failover"]
+    checks.hold("the log says that it came back, and only then", len(returned) >= 2 and returned[0] is not None and returned[1:] == [None] * (len(returned) - 1), returned)
+    checks.hold("nothing is left", not engine.left_of_runs(), engine.left_of_runs())
 
 
 def check_cold(tools, folder, engine, checks):
@@ -170,7 +177,10 @@ def check(tools, folder, archive, checks):
         check_death(tools, engine, checks)
         tools.must("plan", "net.profile.csv", "--cluster", "two.ini", "--minimize", "latency", "-o", "one.plan.json")
         check_survival(tools, folder, engine, checks)
+        check_return(tools, folder, engine, checks)
         check_cold(tools, folder, engine, checks)
+        check_moving_plan(tools, folder, ["run", "zones.plan.json", "--model", "net.pt", "--engine", "docker", "--image", IMAGE], checks)
+        checks.hold("nothing is left of a plan that moved", not engine.left_of_runs(), engine.left_of_runs())
         check_refusals(tools, engine, checks)
     finally:
         engine.stop()
