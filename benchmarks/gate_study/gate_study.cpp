@@ -4,7 +4,8 @@
 //   gate_study check RECORDED.csv                               every recorded run through the gate; status 1 where an
 //                                                               unchanged model does not pass, or a slowed one is not
 //                                                               found. An open run goes on, as a build would: the
-//                                                               rounds recorded next are judged with it
+//                                                               rounds recorded next are judged with it. Then as many
+//                                                               rounds as --against takes, from each run on
 #include "benchmarks/gate_study/trials.h"
 #include "lib/base/atomic_file.h"
 #include "lib/base/errors.h"
@@ -29,6 +30,7 @@ using Rounds = std::vector<const RecordedRound*>;
 constexpr std::size_t kUnchangedTrials = 2000;
 constexpr std::size_t kSlowedTrials = 500;
 constexpr std::uint64_t kSeed = 1;
+constexpr std::size_t kDefaultRounds = 16;  // of profile --against
 
 GateRules study_rules(bool with_layers) {
     GateRules rules;
@@ -192,6 +194,38 @@ RunVerdict judge_run(const Recording& recording, const std::map<std::string, Rou
     return result;
 }
 
+/// The rounds that `profile --against` takes unless told otherwise, from this run on: with those recorded next, of
+/// which the following window has some too.
+Rounds default_rounds(const std::map<std::string, Rounds>& runs, std::map<std::string, Rounds>::const_iterator run) {
+    Rounds rounds;
+    for (; run != runs.end() && rounds.size() < kDefaultRounds; ++run) {
+        for (std::size_t i = 0; i < run->second.size() && rounds.size() < kDefaultRounds; ++i) {
+            rounds.push_back(run->second[i]);
+        }
+    }
+    return rounds;
+}
+
+/// Whether the verdicts on windows of as many rounds as a build takes are all as known; prints how many are what.
+bool check_default_rounds(const Recording& recording, const std::string& version,
+                          const std::map<std::string, Rounds>& runs) {
+    std::map<GateOutcome, std::size_t> outcomes;
+    bool as_known = true;
+    for (auto run = runs.begin(); run != runs.end(); ++run) {
+        const Rounds rounds = default_rounds(runs, run);
+        const GateVerdict verdict = judge(interleaved_pair(recording, rounds, 1, true), study_rules(true), {});
+        ++outcomes[verdict.outcome];
+        as_known = as_known && is_as_known(version, verdict);
+        if (!is_as_known(version, verdict)) {
+            fmt::print(std::cout, "  {} and on, {} rounds: {}\n", run->first, rounds.size(), gate_headline(verdict));
+        }
+    }
+    fmt::print(std::cout, "{}: {} rounds from each run on:", version, kDefaultRounds);
+    for (const auto& [outcome, count] : outcomes) fmt::print(std::cout, " {} {}", count, gate_outcome_name(outcome));
+    fmt::print(std::cout, "\n");
+    return as_known;
+}
+
 ExitStatus check(const std::string& file) {
     const Recording recording = read(file);
     std::map<std::string, std::map<std::string, Rounds>> runs;
@@ -217,6 +251,7 @@ ExitStatus check(const std::string& file) {
             fmt::print(std::cout, " {} {}", count, gate_outcome_name(outcome));
         for (const auto& [name, count] : blamed) fmt::print(std::cout, "; blamed {} {} times", name, count);
         fmt::print(std::cout, "\n");
+        as_known = check_default_rounds(recording, version, all) && as_known;
     }
     return as_known ? ExitStatus::kOk : ExitStatus::kNegativeVerdict;
 }

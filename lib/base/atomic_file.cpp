@@ -130,9 +130,27 @@ void write_private_file(const std::string& path, bool overwrite, std::string_vie
     replace_file(path, overwrite, content, mode_t{0600});
 }
 
+namespace {
+
+/// Block by block: an iterator over the bytes takes longer than parsing some of the files does.
+std::string read_to_end(std::istream& stream) {
+    constexpr std::size_t kBlock = 256 * 1024;
+    std::string content;
+    std::size_t size = 0;
+    do {
+        content.resize(size + kBlock);
+        stream.read(content.data() + size, kBlock);
+        size += static_cast<std::size_t>(stream.gcount());
+    } while (stream);
+    content.resize(size);
+    return content;
+}
+
+}  // namespace
+
 std::string read_input(const std::string& path, std::istream& standard_input) {
     if (path == "-") {
-        return {std::istreambuf_iterator<char>(standard_input), std::istreambuf_iterator<char>()};
+        return read_to_end(standard_input);
     }
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0)
@@ -140,7 +158,7 @@ std::string read_input(const std::string& path, std::istream& standard_input) {
     if (S_ISDIR(status.st_mode)) throw InputError(path, 0, "cannot be read: it is a folder, a file was expected");
     std::ifstream file(path, std::ios::binary);
     if (!file) throw InputError(path, 0, std::string("cannot be read: ") + std::strerror(errno));
-    std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    std::string content = read_to_end(file);
     if (file.bad()) throw InputError(path, 0, "cannot be read to its end");
     return content;
 }

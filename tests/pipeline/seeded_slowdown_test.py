@@ -22,7 +22,7 @@ ROWS = 128
 WIDTHS = [256, 256, 256]
 CLASSES = 1280
 MORE_CLASSES = 1344  # 5 % more multiplications in `head`, and in no other layer
-MOST_MEASUREMENTS = 5  # of 12 rounds each
+MOST_MEASUREMENTS = 5  # of 16 rounds each
 GATE = """\
 [latency.layer]
 limit = 2%

@@ -13,7 +13,7 @@ namespace carbonedge {
 namespace {
 
 constexpr const char* kInternal = "internal";
-constexpr std::size_t kRoundsOfAPair = 12;  // docs/gate.md
+constexpr std::size_t kRoundsOfAPair = 16;  // docs/gate.md
 constexpr std::size_t kMostRounds = 10'000;
 
 void add_text_option(CLI::App& app, const std::string& name, const std::string& description, const std::string& shown,
