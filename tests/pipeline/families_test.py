@@ -35,6 +35,13 @@ NETWORKS = [
 SECONDS_EACH = 300
 
 
+def export_all(script, names, folder):
+    """All that is not there yet at once: importing torchvision takes longer than most networks. What fails is told by export()."""
+    missing = [name for name in names if not (folder / f"{name}.pt").exists()]
+    if missing:
+        subprocess.run([sys.executable, script, *missing, "-o", str(folder)], capture_output=True, timeout=SECONDS_EACH * len(missing), check=False)
+
+
 def export(script, name, folder):
     path = folder / f"{name}.pt"
     if not path.exists():
@@ -57,11 +64,11 @@ def main():
         print("skipped: python3-torchvision is not installed")
         return 77
     options.models.mkdir(parents=True, exist_ok=True)
+    chosen = [network for network in NETWORKS if not options.names or network[0] in options.names]
+    export_all(options.export, [name for name, _, _ in chosen], options.models)
     failures = 0
     print("network | rows | legal cuts | chains | execution | worst difference | remarks", flush=True)
-    for name, shape, cuts in NETWORKS:
-        if options.names and name not in options.names:
-            continue
+    for name, shape, cuts in chosen:
         path, problem = export(options.export, name, options.models)
         if path is None:
             print(f"{name} | refused: {problem}", flush=True)
