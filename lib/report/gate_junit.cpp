@@ -3,6 +3,7 @@
 #include "lib/base/utf8.h"
 #include "lib/report/cell_text.h"
 #include "lib/report/gate_document.h"
+#include "lib/report/markup_entity.h"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -163,14 +164,9 @@ std::string xml_escaped(std::string_view text) {
         }
         const char letter = text[at];
         const unsigned byte = static_cast<unsigned char>(letter);
-        if (letter == '&') {
-            out += "&amp;";
-        } else if (letter == '<') {
-            out += "&lt;";
-        } else if (letter == '>') {
-            out += "&gt;";
-        } else if (letter == '"') {
-            out += "&quot;";
+        const std::string_view entity = letter == '\'' ? "" : markup_entity(letter);
+        if (!entity.empty()) {
+            out += entity;
         } else if (letter == '\n' || letter == '\r' || letter == '\t') {
             out += fmt::format("&#{};", byte);
         } else if (byte < 0x20) {

@@ -1,4 +1,5 @@
 #include "lib/report/cell_text.h"
+#include "lib/report/markup_entity.h"
 #include "lib/report/pictures/picture_file.h"
 #include "lib/report/renderers.h"
 
@@ -25,25 +26,8 @@ constexpr std::size_t kMostColumns = 10;
 std::string escaped(std::string_view text) {
     std::string out;
     for (const char letter : text) {
-        switch (letter) {
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '&':
-                out += "&amp;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\'':
-                out += "&#39;";
-                break;
-            default:
-                out += letter;
-        }
+        const std::string_view entity = markup_entity(letter);
+        out += entity.empty() ? std::string_view(&letter, 1) : entity;
     }
     return out;
 }

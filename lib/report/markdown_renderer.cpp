@@ -1,4 +1,5 @@
 #include "lib/report/cell_text.h"
+#include "lib/report/markup_entity.h"
 #include "lib/report/renderers.h"
 
 #include <fmt/format.h>
@@ -58,13 +59,9 @@ std::string markdown_escaped(std::string_view text) {
                 out += letter;
                 break;
             case '<':
-                out += "&lt;";
-                break;
             case '>':
-                out += "&gt;";
-                break;
             case '&':
-                out += "&amp;";
+                out += markup_entity(letter);
                 break;
             default:
                 out += static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F ? '?' : letter;

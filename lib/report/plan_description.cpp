@@ -1,5 +1,6 @@
 #include "lib/report/descriptions.h"
 #include "lib/report/ledgers.h"
+#include "lib/report/objective_cell.h"
 #include "lib/report/opening.h"
 #include "lib/report/sections.h"
 #include "lib/report/single_subject.h"
@@ -10,33 +11,6 @@
 
 namespace carbonedge {
 namespace {
-
-Unit objective_unit(Objective objective) {
-    switch (objective) {
-        case Objective::kCarbon:
-            return Unit::kCarbon;
-        case Objective::kEnergy:
-            return Unit::kEnergy;
-        case Objective::kLatency:
-        case Objective::kBottleneck:
-            return Unit::kTime;
-        default:
-            return Unit::kNumber;
-    }
-}
-
-Cell objective_cell(Objective objective, double value) {
-    switch (objective_unit(objective)) {
-        case Unit::kCarbon:
-            return GramsCo2e(value);
-        case Unit::kEnergy:
-            return Joules(value);
-        case Unit::kTime:
-            return to_nanoseconds(Seconds(value));
-        default:
-            return value;
-    }
-}
 
 std::string limits_text(const Limits& limits) {
     std::vector<std::string> parts;
@@ -81,11 +55,11 @@ FactList proof_facts(const Plan& plan) {
     facts.add("method", "method", Unit::kText, certificate.method);
     facts.add("proven_optimal", "optimal", Unit::kText,
               std::string(certificate.proven_optimal ? "yes, proven" : "no claim"));
-    const Unit unit = objective_unit(plan.objective);
+    const Unit unit = unit_of(plan.objective);
     if (plan.objective != Objective::kNone) {
-        facts.add("value", "value", unit, objective_cell(plan.objective, certificate.value));
+        facts.add("value", "value", unit, cell_of(plan.objective, certificate.value));
         if (certificate.lower_bound) {
-            facts.add("lower_bound", "lower bound", unit, objective_cell(plan.objective, *certificate.lower_bound));
+            facts.add("lower_bound", "lower bound", unit, cell_of(plan.objective, *certificate.lower_bound));
         }
         if (certificate.gap) facts.add("gap", "gap", Unit::kPercent, *certificate.gap * 100);
     }

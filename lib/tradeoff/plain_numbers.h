@@ -1,16 +1,12 @@
 #pragma once
 
-#include "lib/partition/plan.h"
-#include "lib/report/document.h"
+#include "lib/report/objective_cell.h"
 #include "lib/units/quantity.h"
 
 #include <string>
 
 namespace carbonedge {
 
-/// What an objective is counted in: grams, joules, seconds, or a plain number.
-Unit unit_of(Objective objective);
-Cell cell_of(Objective objective, double value);
 /// "5.29 mg CO2e", "1.2 J", "12.4 ms", "0.93".
 std::string value_text(Objective objective, double value);
 

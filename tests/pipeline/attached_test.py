@@ -1,14 +1,11 @@
 """carbonedge run --engine attached: nodes that this test starts itself, in the words with which a Kubernetes manifest of the plan starts them, with
 certificates. They outlive a run and a run that is killed; what is missing is said."""
 
-import argparse
 import json
-import pathlib
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 
 import yaml
 
@@ -137,14 +134,7 @@ def check_refusals(tools, folder, checks):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--programs", required=True)
-    arguments = parser.parse_args()
-    checks = run_test.Checks()
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        tools = run_test.Tools(arguments.programs, folder)
-        run_test.prepare(tools, folder)
+    with run_test.prepared() as (_, tools, folder, checks):
         tools.must("run", "certificates", "tls", "--plan", "net.plan.json")
         nodes = Nodes(tools, folder)
         try:

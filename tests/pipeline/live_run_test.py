@@ -1,14 +1,11 @@
 """carbonedge run --live against a real HTTP server on this machine that also fails: values that change while requests flow, a service that
 refuses or hangs in between or at the start, and Ctrl-C meanwhile."""
 
-import argparse
 import datetime
 import http.server
 import json
-import pathlib
 import signal
 import sys
-import tempfile
 import threading
 
 import run_test
@@ -101,14 +98,7 @@ def check_hanging(tools, folder, checks):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--programs", required=True)
-    arguments = parser.parse_args()
-    checks = run_test.Checks()
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        tools = run_test.Tools(arguments.programs, folder)
-        run_test.prepare(tools, folder)
+    with run_test.prepared() as (_, tools, folder, checks):
         (folder / "gb.ini").write_text(run_test.CLUSTER.replace("cpus = 0.5", "zone = GB\nintensity_scope = direct\ncpus = 0.5"))
         tools.must("plan", "net.profile.csv", "--cluster", "gb.ini", "--minimize", "latency", "-o", "one.plan.json")
         check_changes(tools, folder, checks)

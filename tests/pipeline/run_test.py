@@ -1,6 +1,7 @@
 """carbonedge run on a real, tiny network, across processes: what a user sees when all goes well, when a node dies, and on Ctrl-C."""
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import os
@@ -318,16 +319,22 @@ def check_killed(tools, folder, checks):
     checks.hold("report reads the log that has no end", report.returncode in (0, 3), report.returncode, report.stderr)
 
 
-def main():
+@contextlib.contextmanager
+def prepared(*options):
+    """The command line (--programs and `options`), tools in a folder with the network, its profile and plans, that folder, and checks."""
     parser = argparse.ArgumentParser()
-    for name in ["programs", "protoc", "plugin", "source"]:
+    for name in ("programs", *options):
         parser.add_argument(f"--{name}", required=True)
     arguments = parser.parse_args()
-    checks = Checks()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         tools = Tools(arguments.programs, folder)
         prepare(tools, folder)
+        yield arguments, tools, folder, Checks()
+
+
+def main():
+    with prepared("protoc", "plugin", "source") as (arguments, tools, folder, checks):
         check_whole_run(tools, folder, checks)
         check_interrupt(tools, folder, checks)
         check_death(tools, checks)

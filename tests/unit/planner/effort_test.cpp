@@ -3,6 +3,7 @@
 #include "lib/planner/planner_state.h"
 #include "lib/verify/verify.h"
 #include "tests/support/brute_force.h"
+#include "tests/support/planning_problem.h"
 #include "tests/support/random_problem.h"
 
 #include <doctest/doctest.h>
@@ -25,17 +26,6 @@ Plan drawn_plan(std::uint64_t seed, std::size_t layers, std::size_t nodes, Objec
     plan.objective = objective;
     plan.carbon_weight = 0.5;
     return plan;
-}
-
-PlanningProblem problem_of(const Plan& plan) {
-    PlanningProblem problem;
-    problem.cluster = plan.cluster;
-    problem.profiles = plan.profiles;
-    problem.node_profile = plan.node_profile;
-    problem.objective = plan.objective;
-    problem.carbon_weight = plan.carbon_weight;
-    problem.limits = plan.limits;
-    return problem;
 }
 
 /// A problem with memory for about half of the model a node and a mean latency of at most `slack` times the fastest.

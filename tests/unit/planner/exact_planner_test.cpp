@@ -1,6 +1,7 @@
 #include "lib/planner/exact_planner.h"
 #include "lib/planner/limit_analysis.h"
 #include "tests/support/brute_force.h"
+#include "tests/support/planning_problem.h"
 #include "tests/support/random_problem.h"
 
 #include <doctest/doctest.h>
@@ -10,17 +11,6 @@
 
 namespace carbonedge {
 namespace {
-
-PlanningProblem problem_of(const Plan& plan) {
-    PlanningProblem problem;
-    problem.cluster = plan.cluster;
-    problem.profiles = plan.profiles;
-    problem.node_profile = plan.node_profile;
-    problem.objective = plan.objective;
-    problem.carbon_weight = plan.carbon_weight;
-    problem.limits = plan.limits;
-    return problem;
-}
 
 struct BruteBest {
     double value = 1e300;

@@ -4,17 +4,6 @@
 
 namespace carbonedge {
 
-PlanningProblem problem_of(const Plan& plan) {
-    PlanningProblem problem;
-    problem.cluster = plan.cluster;
-    problem.profiles = plan.profiles;
-    problem.node_profile = plan.node_profile;
-    problem.objective = plan.objective;
-    problem.carbon_weight = plan.carbon_weight;
-    problem.limits = plan.limits;
-    return problem;
-}
-
 DrawnProblem draw_problem(SeededRandom& random, bool limits) {
     RandomShape shape;
     shape.layers = 2 + random.below(5);

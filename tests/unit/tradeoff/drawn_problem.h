@@ -1,8 +1,8 @@
 #pragma once
 
 #include "lib/planner/placement.h"
-#include "lib/planner/planning_problem.h"
 #include "tests/support/brute_force.h"
+#include "tests/support/planning_problem.h"
 #include "tests/support/random_problem.h"
 
 #include <vector>
@@ -17,9 +17,6 @@ struct DrawnProblem {
 };
 
 DrawnProblem draw_problem(SeededRandom& random, bool limits);
-
-/// Keeps brute and problem in step after a change to either's limits or cluster.
-PlanningProblem problem_of(const Plan& plan);
 
 std::vector<BruteStage> brute_stages(const Placement& placement);
 
