@@ -101,7 +101,11 @@ Link read_link(const JsonCursor& cursor, bool with_ends) {
     }
     link.latency = Nanoseconds(cursor.at("latency_ns").integer());
     if (const auto bandwidth = cursor.find("bandwidth_bytes_per_second")) {
-        link.bandwidth = BytesPerSecond(bandwidth->number());
+        link.bandwidth = BytesPerSecond(bandwidth->number(0));
+        if (link.bandwidth.value() == 0) {
+            bandwidth->refuse(
+                "'bandwidth_bytes_per_second' is 0, which carries nothing; leave it out where a link is not limited");
+        }
     }
     link.energy_per_byte = JoulesPerByte(cursor.at("energy_joules_per_byte").number());
     if (const auto stated = cursor.find("energy_stated")) {

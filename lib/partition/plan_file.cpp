@@ -57,16 +57,24 @@ Json to_json(const std::vector<LayerOnNode>& pairs) {
     return json;
 }
 
+/// 0 is no limit that a plan can keep; none is left out.
+template <class Number>
+Number above_zero(const JsonCursor& cursor, Number number) {
+    if (number > 0) return number;
+    cursor.refuse("the limit is 0, expected more; leave it out where there is none");
+}
+
 Limits read_limits(const JsonCursor& cursor) {
     cursor.expect_only(
         {"latency_mean_ns", "latency_p95_ns", "throughput_per_second", "max_nodes", "pinned", "forbidden"});
     Limits limits;
-    if (const auto limit = cursor.find("latency_mean_ns")) limits.latency_mean = Nanoseconds(count_from_json(*limit));
-    if (const auto limit = cursor.find("latency_p95_ns")) limits.latency_p95 = Nanoseconds(count_from_json(*limit));
-    if (const auto limit = cursor.find("throughput_per_second")) limits.throughput_per_second = limit->number(0);
-    if (const auto limit = cursor.find("max_nodes")) {
-        limits.max_nodes = static_cast<std::size_t>(count_from_json(*limit));
+    const auto count = [](const JsonCursor& limit) { return above_zero(limit, count_from_json(limit)); };
+    if (const auto limit = cursor.find("latency_mean_ns")) limits.latency_mean = Nanoseconds(count(*limit));
+    if (const auto limit = cursor.find("latency_p95_ns")) limits.latency_p95 = Nanoseconds(count(*limit));
+    if (const auto limit = cursor.find("throughput_per_second")) {
+        limits.throughput_per_second = above_zero(*limit, limit->number(0));
     }
+    if (const auto limit = cursor.find("max_nodes")) limits.max_nodes = static_cast<std::size_t>(count(*limit));
     limits.pinned = layers_on_nodes(cursor.at("pinned"));
     limits.forbidden = layers_on_nodes(cursor.at("forbidden"));
     return limits;

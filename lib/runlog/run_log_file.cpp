@@ -56,6 +56,7 @@ EmulatedLink read_link(const JsonCursor& cursor) {
     }
     if (const auto bandwidth = cursor.find("bandwidth_bytes_per_second")) {
         link.bandwidth = BytesPerSecond(bandwidth->number(0));
+        if (link.bandwidth.value() == 0) bandwidth->refuse("'bandwidth_bytes_per_second' is 0, which carries nothing");
         link.bandwidth_by = cursor.at("bandwidth_by").text();
     }
     return link;

@@ -86,6 +86,7 @@ public:
         if (bounds_.weighted.empty() || bounds_.weighted.front().value >= kNotAllowed) return finish(true);
         twin_before_ = twin_before(graph_);
         for (const std::size_t weights : {(caps_.weights + 1) / 2, caps_.weights}) {
+            if (late_ || (caps_.out_of_time && caps_.out_of_time())) break;
             sums_.resize(bounds_.weighted.size());
             pass(true);
             labels_.clear();
@@ -96,6 +97,13 @@ public:
     }
 
 private:
+    /// A look at the clock costs more than a label.
+    bool late() {
+        constexpr std::size_t kBetweenLooks = 256;
+        if (caps_.out_of_time && looks_++ % kBetweenLooks == 0) late_ = late_ || caps_.out_of_time();
+        return late_;
+    }
+
     [[nodiscard]] std::size_t buckets() const { return graph_.cuts * graph_.nodes; }
 
     std::size_t offer(const TradePath& path) {
@@ -281,7 +289,8 @@ private:
                     waiting += bucket.size();
                 }
                 while (!bucket.empty()) {
-                    if (!narrow && (labels_.size() + waiting > caps_.labels || evaluated_ > caps_.states)) return false;
+                    if (!narrow && (labels_.size() + waiting > caps_.labels || evaluated_ > caps_.states || late()))
+                        return false;
                     const Label label = bucket.back();
                     bucket.pop_back();
                     --waiting;
@@ -363,6 +372,8 @@ private:
     const TradeGraph& graph_;
     bool throughput_;
     const FrontCaps& caps_;
+    std::size_t looks_ = 0;
+    bool late_ = false;
     FrontBounds bounds_;
     FrontSet front_;
     std::vector<TradePath> paths_;

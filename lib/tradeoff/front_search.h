@@ -4,6 +4,7 @@
 #include "lib/tradeoff/trade_graph.h"
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ struct FrontCaps {
     std::size_t states = 60'000'000;   ///< partial plans looked at
     std::size_t weights = 14;          ///< at most so many prices of latency are bounded
     std::size_t rounds_a_weight = 40;  ///< of raising each bound
+    /// Asked now and then; true ends the search with what it has, which may differ from run to run.
+    std::function<bool()> out_of_time;
 };
 
 struct SearchedFront {

@@ -100,13 +100,13 @@ FrontOrInfeasibility pareto_front(const PlanningProblem& problem, const FrontReq
     check_problem(problem);
     if (problem.limits.latency_p95) {
         if (request.throughput) throw UsageError("a front with throughput cannot be held to a p95 limit");
-        return front_by_latency_limits(problem);
+        return front_by_latency_limits(problem, request.caps.out_of_time);
     }
     const CostTable table(problem);
     const TradeGraph graph = build_trade_graph(problem, table);
     const SearchedFront found = search_front(graph, request.throughput, request.caps);
     if (found.paths.empty()) {
-        if (found.proven) return explain_infeasibility(problem);
+        if (found.proven) return explain_infeasibility(problem, request.caps.out_of_time);
         return Infeasibility{{}, "no plan was found before the search for a front reached its limit of labels", false};
     }
     ParetoFront front;
@@ -125,16 +125,18 @@ FrontOrInfeasibility pareto_front(const PlanningProblem& problem, const FrontReq
     return front;
 }
 
-FrontOrInfeasibility front_by_latency_limits(const PlanningProblem& problem) {
+FrontOrInfeasibility front_by_latency_limits(const PlanningProblem& problem, const std::function<bool()>& out_of_time) {
     check_axis(problem);
     PlannerState state(problem);
+    ExactPlannerOptions options;
+    options.out_of_time = out_of_time;
     const CostTable table(problem);
     ParetoFront front;
     front.cost_axis = problem.objective;
     front.method = "latency-limits";
     std::size_t solved = 0;
     for (;;) {
-        const Solution solution = state.solve();
+        const Solution solution = state.solve(options);
         ++solved;
         if (solution.placement.empty()) {
             if (solution.status != SearchStatus::kInfeasible) front.proven = false;
@@ -153,7 +155,7 @@ FrontOrInfeasibility front_by_latency_limits(const PlanningProblem& problem) {
         state.change_latency_limit(Nanoseconds(taken - 1));
     }
     if (front.points.empty()) {
-        if (front.proven) return explain_infeasibility(problem);
+        if (front.proven) return explain_infeasibility(problem, out_of_time);
         return Infeasibility{{}, "no plan was found before the search reached its limit", false};
     }
     std::reverse(front.points.begin(), front.points.end());

@@ -58,7 +58,8 @@ FrontOrInfeasibility pareto_front(const PlanningProblem& problem, const FrontReq
 
 /// The same front by solving the problem again with a tighter latency limit until there is no plan left: slow, but it
 /// knows p95 limits, and shares no search with pareto_front. Points closer than 1 ns in latency count as one.
-FrontOrInfeasibility front_by_latency_limits(const PlanningProblem& problem);
+FrontOrInfeasibility front_by_latency_limits(const PlanningProblem& problem,
+                                             const std::function<bool()>& out_of_time = {});
 
 /// A point as a plan: least cost within the point's own latency, with what the front proves of it.
 Plan plan_of_point(const PlanningProblem& problem, const ParetoFront& front, const FrontPoint& point,

@@ -32,14 +32,15 @@ double score(const Corner& corner, double weight) { return weight * corner.carbo
 
 class Walk {
 public:
-    explicit Walk(const PlanningProblem& problem) : state_(problem), table_(problem) {
+    Walk(const PlanningProblem& problem, const std::function<bool()>& out_of_time) : state_(problem), table_(problem) {
+        options_.out_of_time = out_of_time;
         references_ = score_references(problem, table_);
     }
 
     /// Absent: there is no plan.
     std::optional<Corner> best_at(double weight) {
         state_.change_objective(Objective::kScore, weight);
-        const Solution solution = state_.solve();
+        const Solution solution = state_.solve(options_);
         ++solved_;
         proven_ = proven_ && (solution.status != SearchStatus::kStopped);
         if (solution.placement.empty()) return std::nullopt;
@@ -51,6 +52,10 @@ public:
     /// All corners between two, in order of falling latency weight.
     void between(const Corner& fast, const Corner& clean, std::vector<Corner>& corners) {
         if (!(clean.latency > fast.latency) || !(fast.carbon > clean.carbon)) return;
+        if (options_.out_of_time && options_.out_of_time()) {
+            proven_ = false;
+            return;
+        }
         const double weight = tie_weight(fast, clean);
         const std::optional<Corner> found = best_at(weight);
         if (!found || same(*found, fast) || same(*found, clean)) return;
@@ -67,6 +72,7 @@ public:
 private:
     PlannerState state_;
     CostTable table_;
+    ExactPlannerOptions options_;
     ScoreReferences references_;
     bool proven_ = true;
     std::size_t solved_ = 0;
@@ -119,15 +125,16 @@ private:
 
 }  // namespace
 
-std::variant<WeightSweep, Infeasibility> sweep_weights(const PlanningProblem& problem) {
+std::variant<WeightSweep, Infeasibility> sweep_weights(const PlanningProblem& problem,
+                                                       const std::function<bool()>& out_of_time) {
     PlanningProblem scored = problem;
     scored.objective = Objective::kScore;
     scored.carbon_weight = 0;
-    Walk walk(scored);
+    Walk walk(scored, out_of_time);
     const std::optional<Corner> fast = walk.best_at(0);
     const std::optional<Corner> clean = walk.best_at(1);
     if (!fast || !clean) {
-        if (walk.proven()) return explain_infeasibility(scored);
+        if (walk.proven()) return explain_infeasibility(scored, out_of_time);
         return Infeasibility{{}, "no plan was found before the search reached its limit", false};
     }
     std::vector<Corner> corners{*fast};

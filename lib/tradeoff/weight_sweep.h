@@ -5,6 +5,7 @@
 #include "lib/planner/search_graph.h"
 #include "lib/scheduler/request_router.h"
 
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,9 +31,10 @@ struct WeightSweep {
 };
 
 /// Walks the weight from 0 to 1 for the exact planner. The switches are exact: they are where neighbouring corners of
-/// the lower hull of all plans tie, found by dichotomy (two solves a corner), not on a grid. Throws what check_problem
-/// throws.
-std::variant<WeightSweep, Infeasibility> sweep_weights(const PlanningProblem& problem);
+/// the lower hull of all plans tie, found by dichotomy (two solves a corner), not on a grid. Where `out_of_time` ends
+/// it, corners may be missing (`proven` is false). Throws what check_problem throws.
+std::variant<WeightSweep, Infeasibility> sweep_weights(const PlanningProblem& problem,
+                                                       const std::function<bool()>& out_of_time = {});
 
 /// What node selection takes for every carbon weight in [from, to].
 struct SelectionSegment {

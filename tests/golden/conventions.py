@@ -18,16 +18,38 @@ TIME_LIMIT_SECONDS = 60
 # `reads`: a command line whose {file} is replaced by a file that is missing, or that is no such file; the other words must be right,
 # with files of tests/golden/inputs as {inputs}/NAME. `writes`: a whole right command line, to which -o is added. `refuses`: where the work
 # takes long, a command line whose inputs need not be there: an existing output is refused before they are opened.
+# `over_itself`: a command line whose {file} is a copy of the file named before it, which is then given as the output too. `ineffective`: command
+# lines and the option that would be ignored there. `values`: an option that takes one value, and a flag.
 # `verbs`: subcommands, each with options of its own that the tool's page describes. `paged_verbs`: those with a page of their own,
 # docs/cli/TOOL-VERB.md.
 TOOLS = {
     "carbonedge": {"options": ["-h", "--help", "--version"], "unknown": "--versoin", "nearest": "--version"},
-    "profile": {"paged_verbs": ["transport"], "reads": ["{file} --input 1x3x8x8", "{inputs}/none.pt --input-file {file}"], "refuses": "none.pt --input 1x3x8x8"},
+    "profile": {"paged_verbs": ["transport"], "reads": ["{file} --input 1x3x8x8", "{inputs}/none.pt --input-file {file}"], "refuses": "none.pt --input 1x3x8x8",
+        "over_itself": ("tiny.pt", "{file} --input 1x3x8x8"), "values": ("--cpus", "--strict"),
+        "ineffective": {"--for": "m.pt --input 1 --for 5s", "--interval": "m.pt --input 1 --interval 1s", "--quota-period": "m.pt --input 1 --quota-period 50ms"}},
     "partition": {
+        "over_itself": ("invented.profile.csv", "{file} --stages 2"), "values": ("--stages", "--overwrite"),
+        "ineffective": {"--cluster": "p.csv --stages 2 --cluster c.ini"},
         "reads": ["{file} --stages 2", "{inputs}/invented.profile.csv --stages 2 --by capability --cluster {file}"],
         "writes": "{inputs}/invented.profile.csv --stages 2",
     },
     "plan": {
+        "over_itself": ("invented.profile.csv", "{file} --cluster {inputs}/cluster.ini"), "values": ("--slo", "--keep-cuts"),
+        "ineffective": {
+            "--carbon-weight": "p.csv --cluster c.ini --carbon-weight 0.3",
+            "--mode": "p.csv --cluster c.ini --mode green",
+            "--variant": "p.csv --cluster c.ini --policy round-robin --variant si",
+            "--seed": "p.csv --cluster c.ini --seed 3",
+            "--time-limit": "p.csv --cluster c.ini --policy best-node --time-limit 1s",
+            "--work-limit": "p.csv --cluster c.ini --policy best-node --work-limit 9",
+            "--keep-cuts": "p.csv --cluster c.ini --policy block --keep-cuts",
+            "--slo": "--slo 5ms verify p.json",
+            "--min-throughput": "evaluate p.json --min-throughput 5/s",
+            "--node-profile": "evaluate p.json --node-profile a=b.csv",
+            "--width": "pareto p.csv --cluster c.ini --format json --width 80",
+            "--steps": "update p.json --steps 5",
+            "--name": "update p.json --name x",
+        },
         "verbs": ["verify"],
         "paged_verbs": ["evaluate", "import", "export", "dag", "fleet", "compare", "pareto", "sweep", "update", "explain"],
         "reads": [
@@ -50,15 +72,19 @@ TOOLS = {
     },
     "probe": {"unknown": "--reday", "nearest": "--ready"},
     "run": {
+        "over_itself": ("report/green.plan.json", "{file} --model none.pt"), "values": ("--requests", "--replan"),
+        "ineffective": {"--heartbeat": "p.json --model m.pt --heartbeat 5ms", "--nodes": "p.json --model m.pt --nodes n.ini", "--speed": "p.json --model m.pt --speed 3"},
         "paged_verbs": ["certificates"],
         "reads": ["{file} --model none.pt", "--calibrate --cluster {file}", "certificates tls --cluster {file}", "certificates tls --plan {file}"],
         "refuses": "none.plan.json --model none.pt",
     },
     "stage": {"reads": ["{file} --model none.pt --emit none"]},
-    "report": {"paged_verbs": ["intensity"], "reads": ["{file}", "{inputs}/report/green.run.jsonl {file}"], "writes": "{inputs}/report/green.plan.json"},
+    "report": {"over_itself": ("report/green.plan.json", "{file}"), "values": ("--table", "--plot"),
+        "ineffective": {"--last": "p.json --last 3", "--inconclusive": "p.json --inconclusive pass", "--allow": "p.json --allow load"},
+        "paged_verbs": ["intensity"], "reads": ["{file}", "{inputs}/report/green.run.jsonl {file}"], "writes": "{inputs}/report/green.plan.json"},
 }
 
-DEFAULTS = {"verbs": [], "paged_verbs": [], "reads": [], "writes": None, "refuses": None, "options": None, "unknown": "--outptu", "nearest": "--output"}
+DEFAULTS = {"verbs": [], "paged_verbs": [], "reads": [], "writes": None, "refuses": None, "options": None, "unknown": "--outptu", "nearest": "--output", "over_itself": None, "ineffective": {}, "values": None}
 
 
 class Tool:
@@ -69,6 +95,7 @@ class Tool:
         self.programs = programs
         self.version = version
         self.verbs, self.reads, self.writes, self.refuses = row["verbs"], row["reads"], row["writes"], row["refuses"]
+        self.over_itself, self.ineffective, self.values = row["over_itself"], row["ineffective"], row["values"]
         self.listed_options, self.unknown, self.nearest = row["options"], row["unknown"], row["nearest"]
         self.page = SOURCE / "docs" / "cli" / f"{name}.md"
         self.paged_verbs = row["paged_verbs"]
@@ -81,6 +108,12 @@ class Tool:
             names += ["missing_file", "folder_as_file", "malformed_file", "empty_file"]
         if self.writes:
             names += ["existing_output", "output_in_missing_folder", "verbose"]
+        if self.over_itself:
+            names += ["output_over_itself"]
+        if self.ineffective:
+            names += ["ineffective_options"]
+        if self.values:
+            names += ["values_of_options"]
         if self.refuses:
             names += ["existing_output_before_work"]
         return names
@@ -239,6 +272,32 @@ class Tool:
         quiet, verbose = self.run(*self.words(self.writes)), self.run(*self.words(self.writes), "-v")
         self.hold(verbose.stdout == quiet.stdout, "-v changes standard output", verbose)
         self.hold("option --output = -\n" in verbose.stderr, "-v does not show every effective option", verbose)
+
+    def output_over_itself(self):
+        name, line = self.over_itself
+        content = (SOURCE / "tests" / "golden" / "inputs" / name).read_bytes()
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "itself"
+            path.write_bytes(content)
+            (pathlib.Path(folder) / "link").symlink_to("itself")
+            for output in ["itself", "./itself", "link"]:
+                result = self.run(*self.words(line, file="itself"), "-o", output, "--overwrite", cwd=folder)
+                self.hold_error(result, 2, f"--output: {output} is also given as 'itself'")
+                self.hold(path.read_bytes() == content, "the input was changed", result)
+
+    def ineffective_options(self):
+        for option, line in self.ineffective.items():
+            result = self.run(*line.split())
+            self.hold_error(result, 2, option)
+            self.hold(re.search("has no effect without|has no meaning for|belong|goes? with|are of", result.stderr) is not None, f"it is not said why {option} is refused", result)
+
+    def values_of_options(self):
+        option, flag = self.values
+        self.hold_error(self.run(option), 2, f"error: {option}: no value given (")
+        self.hold_error(self.run(f"{flag}=3"), 2, f"{flag} takes no value, '3' was given")
+        for line in [[option, "1", option, "2"]]:
+            result = self.run(*line)
+            self.hold(result.returncode == 2 and result.stderr.count("\n") == 1, "a doubled option is not one line", result)
 
     def words(self, line, **values):
         return line.format(inputs=SOURCE / "tests" / "golden" / "inputs", **values).split()

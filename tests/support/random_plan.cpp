@@ -75,10 +75,10 @@ Pipeline random_pipeline(SeededRandom& random, const Cluster& cluster, std::size
 
 Limits random_limits(SeededRandom& random) {
     Limits limits;
-    if (coin(random)) limits.latency_mean = Nanoseconds(count(random));
-    if (coin(random)) limits.latency_p95 = Nanoseconds(count(random));
-    if (coin(random)) limits.throughput_per_second = awkward_number(random, 1e6);
-    if (coin(random)) limits.max_nodes = random.below(10);
+    if (coin(random)) limits.latency_mean = Nanoseconds(1 + count(random));
+    if (coin(random)) limits.latency_p95 = Nanoseconds(1 + count(random));
+    if (coin(random)) limits.throughput_per_second = 1 + awkward_number(random, 1e6);
+    if (coin(random)) limits.max_nodes = 1 + random.below(10);
     for (std::uint64_t i = random.below(3); i > 0; --i) limits.pinned.emplace_back(awkward_text(random), "node-0");
     for (std::uint64_t i = random.below(3); i > 0; --i) limits.forbidden.emplace_back("*", awkward_text(random));
     return limits;

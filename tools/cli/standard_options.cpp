@@ -3,6 +3,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
 #include "lib/base/version.h"
+#include "tools/cli/command_line_checks.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,12 +13,6 @@
 
 namespace carbonedge {
 namespace {
-
-const CLI::App* active_subcommand(const CLI::App& app) {
-    const CLI::App* deepest = &app;
-    while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().front();
-    return deepest;
-}
 
 std::vector<std::string> option_names(const CLI::App& app) {
     std::vector<std::string> names;
@@ -31,23 +26,21 @@ std::vector<std::string> option_names(const CLI::App& app) {
 
 /// CLI11 lists what it could not place; the first that looks like an option deserves a suggestion.
 std::string extras_message(const CLI::App& app) {
-    const CLI::App* scope = active_subcommand(app);
+    const CLI::App& scope = active_app(app);
+    bool behind_dashes = false;
     for (const std::string& word : app.remaining(true)) {
-        if (!word.starts_with("-")) return fmt::format("unexpected argument '{}', see -h", word);
+        if (word == "--") {
+            behind_dashes = true;
+            continue;
+        }
+        if (behind_dashes || !word.starts_with("-")) return fmt::format("unexpected argument '{}', see -h", word);
         const std::string name = word.substr(0, word.find('='));
-        const std::string nearest = nearest_name(name, option_names(*scope));
+        const std::string nearest = nearest_name(name, option_names(scope));
+        if (nearest == name) return fmt::format("{} has no meaning for '{}', see -h", name, scope.get_name());
         return nearest.empty() ? fmt::format("unknown option '{}', see -h", name)
                                : fmt::format("unknown option '{}' (did you mean '{}'?), see -h", name, nearest);
     }
     return "unexpected argument, see -h";
-}
-
-std::string first_line(std::string text) {
-    for (char& letter : text) {
-        if (letter == '\n') letter = ' ';
-    }
-    while (text.ends_with(' ')) text.pop_back();
-    return text;
 }
 
 /// What -h says of verbs with pages of their own: those that the synopsis of `page` names by "(page: PROGRAM-VERB: what
@@ -66,7 +59,7 @@ std::string verbs_named_by(std::string_view page, const std::string& program) {
 }
 
 void print_effective(const CLI::App& app, std::ostream& err) {
-    for (const CLI::App* scope = active_subcommand(app); scope != nullptr; scope = scope->get_parent()) {
+    for (const CLI::App* scope = &active_app(app); scope != nullptr; scope = scope->get_parent()) {
         for (const CLI::Option* option : scope->get_options()) {
             const std::string name = option->get_name();
             if (name.empty() || name == "--help" || name == "-h" || name == "--version")
@@ -113,6 +106,8 @@ void add_format_option(CLI::App& app, StandardOptions& options, std::initializer
         ->default_str(options.format);
 }
 
+bool is_prose(const StandardOptions& options) { return options.format == "text" || options.format == "markdown"; }
+
 bool parse_command_line(CLI::App& app, int argc, const char* const* argv, std::string_view page, std::ostream& out,
                         std::ostream& err, const StandardOptions& options) {
     // Help and version must win over a missing required argument, which CLI11 would report first.
@@ -137,9 +132,11 @@ bool parse_command_line(CLI::App& app, int argc, const char* const* argv, std::s
         out << app.help();
         return false;
     } catch (const CLI::ParseError& error) {
-        throw UsageError(first_line(error.what()) + ", see -h");
+        throw UsageError(problem_text(app, error) + ", see -h");
     }
     if (!app.remaining(true).empty()) throw UsageError(extras_message(app));
+    check_words(app, argc, argv);
+    check_output_is_no_input(app, options.output);
     if (options.verbosity > 0) print_effective(app, err);
     return true;
 }

@@ -3,6 +3,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
 #include "lib/units/text.h"
+#include "tools/cli/command_line_checks.h"
 #include "tools/cli/standard_options.h"
 
 #include <fmt/format.h>
@@ -93,6 +94,8 @@ bool parse_partition_options(int argc, const char* const* argv, std::string_view
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
     check(options);
+    const bool capability = options.by_capability || options.method == SplitMethod::kCapability;
+    require_with(app, "--cluster", capability, "--by capability");
     return true;
 }
 

@@ -43,8 +43,10 @@ ExitStatus status_of(const PlanOrInfeasibility& exact) {
 
 ExitStatus compare_command(const CompareOptions& options, std::istream& in, std::ostream& out) {
     check_output(options.standard.output, options.standard.overwrite);
+    ExactPlannerOptions effort;
+    effort.out_of_time = deadline_of(options);
     const PlanningProblem problem = read_planning_problem(options, in);
-    const PlanOrInfeasibility exact = plan_exactly(problem, "exact");
+    const PlanOrInfeasibility exact = plan_exactly(problem, "exact", effort);
     std::vector<ComparedPlan> plans{judged("exact", exact, false)};
     for (const Policy& policy : all_policies(options.mode, options.standard.seed)) {
         const std::string name = policy_plan_name(policy);

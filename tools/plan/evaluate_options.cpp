@@ -1,6 +1,7 @@
 #include "tools/plan/evaluate_options.h"
 
 #include "lib/base/errors.h"
+#include "tools/cli/command_line_checks.h"
 #include "tools/cli/standard_options.h"
 #include "tools/cli/text_options.h"
 
@@ -39,6 +40,11 @@ bool parse_evaluate_options(int argc, const char* const* argv, std::string_view 
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
     check(options);
+    for (const char* option : {"--node-profile", "--idle", "--minimize", "--slo", "--slo-p95", "--min-throughput",
+                               "--max-nodes", "--pin", "--forbid"}) {
+        require_with(app, option, !options.from.empty(), "--from FORMAT: a plan of ours brings its own problem");
+    }
+    require_with(app, "--carbon-weight", options.objective == Objective::kScore, "--minimize score");
     return true;
 }
 

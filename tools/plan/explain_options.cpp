@@ -1,6 +1,7 @@
 #include "tools/plan/explain_options.h"
 
 #include "lib/base/errors.h"
+#include "tools/cli/command_line_checks.h"
 #include "tools/cli/standard_options.h"
 
 namespace carbonedge {
@@ -17,6 +18,7 @@ bool parse_explain_options(int argc, const char* const* argv, std::string_view p
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
     if (options.input.empty()) throw UsageError("no plan given, see -h");
+    require_with(app, "--width", is_prose(options.standard), "--format text or markdown");
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/planner/policies.h"
+#include "tools/cli/command_line_checks.h"
 #include "tools/cli/standard_options.h"
 #include "tools/cli/text_options.h"
 
@@ -29,6 +30,18 @@ void add_policy_options(CLI::App& app, PlanOptions& options) {
                         choose("--variant", "variant", text, {"paper", "si", "minmax"});
                         options.variant = text;
                     });
+}
+
+void check_effects(const CLI::App& app, const PlanOptions& options) {
+    const bool exact = options.policy == "exact";
+    const bool selection = options.policy == "node-selection";
+    require_with(app, "--carbon-weight", options.objective == Objective::kScore, "--minimize score");
+    require_with(app, "--mode", selection, "--policy node-selection");
+    require_with(app, "--variant", selection, "--policy node-selection");
+    require_with(app, "--seed", options.policy == "random", "--policy random");
+    for (const char* option : {"--time-limit", "--work-limit", "--keep-cuts"}) {
+        require_with(app, option, exact, "the exact planner, whose --policy is exact");
+    }
 }
 
 void check(const PlanOptions& options) {
@@ -61,6 +74,7 @@ bool parse_plan_options(int argc, const char* const* argv, std::string_view page
 
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
     check(options);
+    check_effects(app, options);
     return true;
 }
 

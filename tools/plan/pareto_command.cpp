@@ -64,8 +64,10 @@ void write_plans(const ParetoOptions& options, const PlanningProblem& problem, c
 
 ExitStatus pareto_command(const ParetoOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
     check_output(options.standard.output, options.standard.overwrite);
-    const PlanningProblem problem = read_planning_problem(options.problem, in);
     FrontRequest request;
+    request.caps.out_of_time = deadline_of(options.problem);
+    if (options.problem.work_limit) request.caps.states = *options.problem.work_limit;
+    const PlanningProblem problem = read_planning_problem(options.problem, in);
     request.throughput = options.throughput;
     const FrontOrInfeasibility found = pareto_front(problem, request);
     if (const auto* infeasibility = std::get_if<Infeasibility>(&found)) {

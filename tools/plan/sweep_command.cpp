@@ -12,9 +12,10 @@ namespace carbonedge {
 
 ExitStatus sweep_command(const SweepOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
     check_output(options.standard.output, options.standard.overwrite);
+    const std::function<bool()> out_of_time = deadline_of(options.problem);
     PlanningProblem problem = read_planning_problem(options.problem, in);
     problem.objective = Objective::kScore;
-    const auto found = sweep_weights(problem);
+    const auto found = sweep_weights(problem, out_of_time);
     if (const auto* infeasibility = std::get_if<Infeasibility>(&found)) {
         return tell_infeasible(*infeasibility, true, err);
     }

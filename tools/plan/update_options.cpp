@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/units/text.h"
+#include "tools/cli/command_line_checks.h"
 #include "tools/cli/move_options.h"
 #include "tools/cli/series_options.h"
 #include "tools/cli/standard_options.h"
@@ -91,6 +92,11 @@ bool parse_update_options(int argc, const char* const* argv, std::string_view pa
             "--at, --window, --gap, --beyond and --country-table are for the intensities that a cluster file names: "
             "there is no --cluster");
     }
+    const bool series = !options.series.files.empty();
+    require_with(app, "--step", series, "--series ZONE=FILE");
+    require_with(app, "--steps", series, "--series ZONE=FILE");
+    require_with(app, "--name", !options.plan.empty(), "--plan FILE, the new plan");
+    require_with(app, "--width", is_prose(options.standard), "--format text or markdown");
     if (options.series.from && options.series.files.empty()) throw UsageError("--from: there is no --series to start");
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/units/text.h"
+#include "tools/cli/command_line_checks.h"
 #include "tools/cli/standard_options.h"
 
 #include <fmt/format.h>
@@ -169,6 +170,12 @@ void add_internal_options(CLI::App& app, ProfileOptions& options) {
     app.add_option("--memory-of-stage", options.memory_of_stage)->group("")->description(kInternal);
 }
 
+void check_effects(const CLI::App& app, const ProfileOptions& options) {
+    require_with(app, "--for", !options.attribute.empty(), "--attribute PID|DIR");
+    require_with(app, "--interval", !options.tegrastats_log.empty(), "--tegrastats LOG");
+    require_with(app, "--quota-period", options.cpus > 0, "--cpus NUMBER");
+}
+
 void check(const ProfileOptions& options) {
     if (options.meters) {
         if (!options.model.empty()) throw UsageError("--meters measures no model, leave out '" + options.model + "'");
@@ -215,7 +222,10 @@ bool parse_profile_options(int argc, const char* const* argv, std::string_view p
     add_standard_options(app, options.standard);
     add_internal_options(app, options);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return false;
-    if (options.memory_of_stage.empty()) check(options);
+    if (options.memory_of_stage.empty()) {
+        check(options);
+        check_effects(app, options);
+    }
     if (options.rounds == 0 && (!options.against.empty() || !options.against_program.empty())) {
         options.rounds = kRoundsOfAPair;
     }

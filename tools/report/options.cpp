@@ -2,6 +2,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/spelling.h"
+#include "tools/cli/command_line_checks.h"
 #include "tools/cli/standard_options.h"
 
 #include <algorithm>
@@ -103,6 +104,8 @@ std::optional<ReportOptions> parse_report_options(int argc, const char* const* a
     add_standard_options(app, options.standard);
     if (!parse_command_line(app, argc, argv, page, out, err, options.standard)) return std::nullopt;
     check(options);
+    require_with(app, "--last", !options.baseline_history.empty(), "--baseline-history FILE");
+    require_with(app, "--inconclusive", !options.gate.empty(), "--gate FILE");
     return options;
 }
 
