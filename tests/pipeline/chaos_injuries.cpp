@@ -67,15 +67,27 @@ bool cut_connection(int process, std::size_t choice) {
     return found;
 }
 
+namespace {
+
+/// A line for each hierarchy: its number, its controllers and the process's group.
+std::vector<std::string> group_lines(const std::string& process) {
+    std::vector<std::string> lines;
+    std::ifstream file("/proc/" + process + "/cgroup");
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    return lines;
+}
+
+}  // namespace
+
 std::vector<std::string> groups_of(int process) {
     std::vector<std::string> groups;
-    std::ifstream file("/proc/" + std::to_string(process) + "/cgroup");
-    for (std::string line; std::getline(file, line);) {
+    const std::vector<std::string> ours = group_lines("self");
+    for (const std::string& line : group_lines(std::to_string(process))) {
+        if (std::find(ours.begin(), ours.end(), line) != ours.end()) continue;  // not made for it
         const std::size_t first = line.find(':');
         const std::size_t second = line.find(':', first + 1);
         const std::string controllers = line.substr(first + 1, second - first - 1);
         const std::string path = line.substr(second + 1);
-        if (path.find("node-") == std::string::npos && path.find("/docker") == std::string::npos) continue;
         for (const std::string& root : {std::string("/sys/fs/cgroup/") + controllers, std::string("/sys/fs/cgroup"),
                                         std::string("/sys/fs/cgroup/unified")}) {
             if (!std::filesystem::exists(root + path + "/cgroup.procs")) continue;
