@@ -161,9 +161,11 @@ GatewayServer::GatewayServer(Gateway& gateway, ServedModel model, LoadGenerator:
         require_service_address(addresses.grpc, security.certificates);
         const bool local = is_local_address(addresses.grpc);
         const RemoteAddress remote{addresses.grpc, security.certificates, std::string(kGateway)};
+        GrpcServerLimits limits;
+        limits.warn = security.warn;
         state.grpc = std::make_unique<GrpcServer>(
             local ? std::vector<std::string>{addresses.grpc} : std::vector<std::string>{},
-            std::vector<grpc::Service*>{state.grpc_service.get()}, longest, local ? RemoteAddress{} : remote);
+            std::vector<grpc::Service*>{state.grpc_service.get()}, longest, local ? RemoteAddress{} : remote, limits);
     }
     if (!addresses.http.empty()) {
         require_service_address(addresses.http, security.certificates);

@@ -486,10 +486,12 @@ NodeServer::NodeServer(NodeOptions options, StageLoader& loader)
         state.warn(*note);
     }
     state.inference_service = make_inference_service(state);
+    GrpcServerLimits limits;
+    limits.warn = state.options.warn;
     state.server = std::make_unique<GrpcServer>(
         std::vector<std::string>{state.options.listen, "unix:" + state.control_path},
         std::vector<grpc::Service*>{&state, state.inference_service.get()}, state.options.longest_message,
-        RemoteAddress{state.options.control, state.options.security, state.options.name});
+        RemoteAddress{state.options.control, state.options.security, state.options.name}, limits);
     state.inference_address = state.server->address();
     state.acceptor = std::jthread([&state] { state.accept_connections(); });
 }

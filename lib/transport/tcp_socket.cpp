@@ -178,8 +178,7 @@ Descriptor listening_tcp_socket(const HostPort& address, Reach reach, const char
     require_reach(*list, address, reach, scheme);
     Descriptor socket = new_socket(*list);
     set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);  // a node that is started again takes its port again
-    constexpr int kBacklog = 64;
-    if (::bind(socket.number(), list->ai_addr, list->ai_addrlen) != 0 || ::listen(socket.number(), kBacklog) != 0) {
+    if (::bind(socket.number(), list->ai_addr, list->ai_addrlen) != 0 || ::listen(socket.number(), SOMAXCONN) != 0) {
         throw EnvironmentError(fmt::format("cannot listen at {}: {}", host_port_text(address), std::strerror(errno)),
                                "choose an address of this machine and a free port; port 0 takes one");
     }
