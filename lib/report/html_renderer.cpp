@@ -2,6 +2,7 @@
 #include "lib/report/markup_entity.h"
 #include "lib/report/pictures/picture_file.h"
 #include "lib/report/renderers.h"
+#include "lib/report/table_parts.h"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -19,8 +20,6 @@ extern const std::string_view plot_library;
 extern const std::string_view plot_library_sha256;
 
 namespace {
-
-constexpr std::size_t kMostColumns = 10;
 
 /// Text that a page shows as it is, in an element or in an attribute.
 std::string escaped(std::string_view text) {
@@ -61,20 +60,6 @@ std::string content_policy(bool with_pictures) {
     return "default-src 'none'; style-src 'unsafe-inline'" + scripts + "; base-uri 'none'; form-action 'none'";
 }
 
-/// Columns that stand together: a table too wide for paper is shown in parts that repeat its first column, and
-/// neighbours of one group stay in one part.
-std::vector<std::vector<std::size_t>> parts_of(const Table& table) {
-    std::vector<std::vector<std::size_t>> parts{{0}};
-    for (std::size_t i = 1; i < table.columns.size();) {
-        std::size_t end = i + 1;
-        const std::string& group = table.columns[i].group;
-        while (end < table.columns.size() && !group.empty() && table.columns[end].group == group) ++end;
-        if (parts.back().size() > 1 && parts.back().size() + (end - i) > kMostColumns) parts.push_back({0});
-        for (; i < end; ++i) parts.back().push_back(i);
-    }
-    return parts;
-}
-
 void append_table(std::string& out, const Table& whole) {
     const Table table = without_empty_columns(whole);
     if (table.rows.empty()) {
@@ -83,7 +68,7 @@ void append_table(std::string& out, const Table& whole) {
     }
     const std::vector<NumberStyle> styles = column_styles(table);
     const auto kind = [&](std::size_t i) { return is_numeric(table.columns[i].unit) ? " class=\"number\"" : ""; };
-    for (const auto& part : parts_of(table)) {
+    for (const auto& part : table_parts(table)) {
         out += fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><thead><tr>",
                            shown(table.title.empty() ? table.name : table.title));
         for (const std::size_t i : part) {

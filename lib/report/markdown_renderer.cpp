@@ -1,6 +1,7 @@
 #include "lib/report/cell_text.h"
 #include "lib/report/markup_entity.h"
 #include "lib/report/renderers.h"
+#include "lib/report/table_parts.h"
 
 #include <fmt/format.h>
 
@@ -13,19 +14,23 @@ void append_section(std::string& out, const Table& whole) {
     const Table table = without_empty_columns(whole);
     if (!table.title.empty()) out += fmt::format("## {}\n\n", markdown_escaped(table.title));
     const std::vector<NumberStyle> styles = column_styles(table);
-    std::string head = "|";
-    std::string rule = "|";
-    for (std::size_t i = 0; i < table.columns.size(); ++i) {
-        const Column& column = table.columns[i];
-        const std::string unit = styles[i].unit.empty() ? "" : fmt::format(" [{}]", styles[i].unit);
-        head += fmt::format(" {} |", markdown_escaped(column.title + unit));
-        rule += is_numeric(column.unit) ? "---:|" : "---|";
-    }
-    out += head + "\n" + rule + "\n";
-    for (const auto& row : table.rows) {
-        out += "|";
-        for (std::size_t i = 0; i < row.size(); ++i) out += fmt::format(" {} |", shown(row[i], styles[i]));
-        out += "\n";
+    const auto parts = table_parts(table);
+    for (const auto& part : parts) {
+        if (&part != &parts.front()) out += "\n";
+        std::string head = "|";
+        std::string rule = "|";
+        for (const std::size_t i : part) {
+            const Column& column = table.columns[i];
+            const std::string unit = styles[i].unit.empty() ? "" : fmt::format(" [{}]", styles[i].unit);
+            head += fmt::format(" {} |", markdown_escaped(column.title + unit));
+            rule += is_numeric(column.unit) ? "---:|" : "---|";
+        }
+        out += head + "\n" + rule + "\n";
+        for (const auto& row : table.rows) {
+            out += "|";
+            for (const std::size_t i : part) out += fmt::format(" {} |", shown(row[i], styles[i]));
+            out += "\n";
+        }
     }
     if (!table.notes.empty()) out += "\n";
     for (const std::string& note : table.notes) out += fmt::format("- {}\n", shown(Cell(note), {}));
