@@ -115,7 +115,7 @@ def check_survival(tools, folder, engine, checks):
         ("a paused container", "100ms", lambda hurt: engine.ask("pause", hurt["Id"]), "gave no sign of life", ["heartbeat"]),
         ("a container out of memory", "2s", exhaust_memory, "out of memory", ended),
     ]:
-        run = Survivor(tools, [*words, "--heartbeat", heartbeat], 600)
+        run = Survivor(tools, [*words, "--heartbeat", heartbeat], 900)
         hurt = engine.containers(run.home)[0]
         injure(hurt)
         checks.hold(f"{what}: its spare answers", run.read_until("!" + run.home))
