@@ -88,9 +88,9 @@ def await_health(engine, name, wanted):
 
 
 def check_health(engine, checks):
-    """A node that may write nothing but its own directory, then one that is frozen."""
+    """A node that may write nothing but its own directory, mounted as a swarm does it, then one that is frozen."""
     name = "carbonedge-health"
-    engine.ask("run", "--detach", "--name", name, *LOCKED_DOWN, "--tmpfs", f"{NODE_DIRECTORY}:mode=0700,uid=10001,gid=10001", "--health-interval", "500ms",
+    engine.ask("run", "--detach", "--name", name, *LOCKED_DOWN, "--mount", f"type=tmpfs,target={NODE_DIRECTORY}", "--health-interval", "500ms",
                "--health-retries", "1", "--health-start-period", "0s", "--entrypoint", "carbonedge-node", IMAGE, "--name", "green", "--directory", NODE_DIRECTORY)
     try:
         state = await_health(engine, name, "healthy")
