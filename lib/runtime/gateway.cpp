@@ -177,9 +177,11 @@ std::size_t Gateway::incident_of(const Failure& failure, const std::set<std::str
             !failure.node.empty() && last.record.node == failure.node && !last.record.returned.has_value();
         // Connections break before the kernel tells that their process has ended.
         const bool explains = last.record.node.empty() && last.nodes.contains(failure.node);
+        // However long it took to find out: it has been silent since.
+        const bool silent_since = since < failure.silent + kSameIncident;
         const bool same_break = last.record.node.empty() && failure.node.empty() &&
                                 std::ranges::any_of(nodes, [&](const auto& node) { return last.nodes.contains(node); });
-        if ((recent && (same_node || same_break)) || (explains && since < kLateExplanation)) {
+        if ((recent && (same_node || same_break)) || (explains && (since < kLateExplanation || silent_since))) {
             if (explains) {
                 last.record.node = failure.node;
                 last.record.cause = failure.cause;

@@ -37,10 +37,11 @@ void NodeFleet::take_pulse(const NodeSlot& slot, NodeIncarnation& now) {
             silence = now.control->watch(period, {patience, options_.patience_to_end * patience}, listener, ending);
         } while (silence && !now.serves);
         if (!silence) return;
+        const Nanoseconds last_sign = now_monotonic() - silence->time;
         // Whoever breaks off has mostly ended, and how is better told by the host.
         if (silence->broken_off && now.started->wait(host_.end_is_told())) return;
         if (closing_ || now.ending) return;
-        fail(now, silence_of(silence->time));
+        fail(now, silence_of(now_monotonic() - last_sign));
         // Whatever it does later would be too late; who waits for it to read is let go.
         now.started->kill();
     });

@@ -3,6 +3,7 @@ nothing is left after success, failure and Ctrl-C."""
 
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -145,6 +146,9 @@ def check_return(tools, folder, engine, checks):
     engine.ask("kill", hurt["Id"])
     checks.hold("with other certificates: the spare answers", run.read_until("!" + run.home))
     checks.hold("with other certificates: the node comes back", run.read_until(run.home))
+    (mount,) = [mount for mount in engine.containers(run.home)[0]["Mounts"] if mount["Type"] == "bind"]
+    shown = (pathlib.Path(mount["Source"]) / "cert.pem").read_text()
+    checks.hold("with other certificates: it shows the new one", shown == (folder / "tls" / run.home / "cert.pem").read_text() != before)
     run.end(checks, "a container that is paused for a while", "gave no sign of life", ["heartbeat"])
     returned = [record.get("returned_ns") for record in run.records if record.get("record") == "failover"]
     checks.hold("the log says that it came back, and only then", len(returned) >= 2 and returned[0] is not None and returned[1:] == [None] * (len(returned) - 1), returned)

@@ -4,12 +4,13 @@ plan on both: tensors cross an overlay network."""
 import contextlib
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import time
 
-from container_engine import IMAGE, PATH, Engine, Survivor, main, run_test, started
+from container_engine import IMAGE, PATH, Engine, Survivor, check_moving_plan, exhaust_memory, main, run_test, started
 
 HERE_ADDRESS, THERE_ADDRESS = "10.211.7.1", "10.211.7.2"
 REMOVAL_LIMIT_S = 60
@@ -72,8 +73,8 @@ def label(manager, engine, name):
         manager.ask("node", "update", *change, host, check=False)  # none to remove is no matter
 
 
-def run_words(*options):
-    return ["run", "net.plan.json", "--model", "net.pt", "--engine", "swarm", "--image", IMAGE, *options]
+def run_words(*options, plan="net.plan.json"):
+    return ["run", plan, "--model", "net.pt", "--engine", "swarm", "--image", IMAGE, *options]
 
 
 def left(here, there):
@@ -143,11 +144,25 @@ def check_survival(tools, folder, here, there, checks):
     label(here, here, "left" if home == "right" else "right")
     label(here, there, home)
     words = ["run", "one.plan.json", "--model", "net.pt", "--engine", "swarm", "--image", IMAGE, "--tls", "tls", "--spares", "warm", "--heartbeat", "200ms"]
-    run = Survivor(tools, words, 1000)
+    run = Survivor(tools, words, 1600)
     there.ask("kill", there.ask("ps", "--quiet", "--filter", f"ancestor={IMAGE}"))
     checks.hold("a killed task: its spare answers", run.read_until("!" + home))
     checks.hold("a killed task: its node comes back", run.read_until(home))
-    run.end(checks, "a killed task", f"node '{home}'", ["container end", "connection", "heartbeat"])
+    # Its service keeps the certificate that it was deployed with; the authority is the same, so it is believed.
+    tools.must("run", "certificates", "tls", "--plan", "net.plan.json", "--rotate")
+    (task,) = there.containers(home)
+    there.ask("pause", task["Id"])
+    checks.hold("a task that is paused for a while: its spare answers", run.read_until("!" + home))
+    there.ask("unpause", task["Id"])
+    checks.hold("a task that is paused for a while: it answers again", run.read_until(home))
+    checks.hold("a task that is paused for a while: it is the same", [found["Id"] for found in there.containers(home)] == [task["Id"]])
+    exhaust_memory(task)
+    checks.hold("a task out of memory: its spare answers", run.read_until("!" + home))
+    run.end(checks, "a killed, a paused and a filled task", f"node '{home}'", ["container end", "connection", "heartbeat"])
+    failures = [record for record in run.records if record.get("record") == "failover"]
+    checks.hold("the paused one came back by itself", any("returned_ns" in record for record in failures), failures)
+    # Of a task that was killed for its memory a swarm says what it says of any that was killed.
+    checks.hold("so are the killed and the filled one told", sum("returned_ns" not in record for record in failures) >= 2, failures)
     checks.hold("nothing is left", not (found := left(here, there)), found)
 
     run = Survivor(tools, words, 800)
@@ -161,6 +176,43 @@ def check_survival(tools, folder, here, there, checks):
     checks.hold("nothing is left after the host was away", not (found := left(here, there)), found)
 
 
+def kill_host(engine):
+    """Kills the engine and all that it runs, as when a host loses its power. What tells whose they are is its network namespace."""
+    network = os.readlink(f"/proc/{engine.process.pid}/ns/net")
+    if network == os.readlink("/proc/self/ns/net"):
+        sys.exit("the other host is none of its own")
+    doomed, groups = [], []
+    for container in engine.containers():
+        doomed.append(container["State"]["Pid"])
+        for line in pathlib.Path(f"/proc/{doomed[-1]}/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            groups.append(pathlib.Path(f"/sys/fs/cgroup/{controllers.removeprefix('name=')}{path}"))
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(entry / "ns/net") == network:
+                doomed.append(int(entry.name))
+    for process in doomed:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    engine.process.wait()
+    return groups
+
+
+def check_lost_host(tools, folder, here, there, checks):
+    """The last: the other host is gone in the midst of a run, and does not come back."""
+    home = json.loads((folder / "one.plan.json").read_text())["pipelines"][0]["stages"][0]["node"]
+    words = ["run", "one.plan.json", "--model", "net.pt", "--engine", "swarm", "--image", IMAGE, "--tls", "tls", "--spares", "warm", "--heartbeat", "200ms"]
+    run = Survivor(tools, words, 400)
+    groups = kill_host(there)
+    checks.hold("a host that is gone: its spare answers", run.read_until("!" + home))
+    run.end(checks, "a host that is gone", f"node '{home}'", ["container end", "connection", "heartbeat"])
+    found = here.left_of_runs() + here.ask("stack", "ls", "--format", "{{.Name}}").splitlines()
+    checks.hold("nothing is left where the swarm is managed", not found, found)
+    for group in groups:  # a host that starts again has none
+        with contextlib.suppress(OSError):
+            group.rmdir()
+
+
 def check(tools, folder, archive, checks):
     with swarm(folder, archive) as (here, there):
         run_test.os.environ |= {"DOCKER_HOST": here.host, "PATH": PATH}
@@ -171,6 +223,9 @@ def check(tools, folder, archive, checks):
         check_interrupt(tools, here, there, checks)
         check_death(tools, here, there, checks)
         check_survival(tools, folder, here, there, checks)
+        check_moving_plan(tools, folder, run_words("--plain-text-across-hosts", plan="zones.plan.json"), checks)
+        checks.hold("nothing is left of a plan that moved", not (found := left(here, there)), found)
+        check_lost_host(tools, folder, here, there, checks)
 
 
 if __name__ == "__main__":

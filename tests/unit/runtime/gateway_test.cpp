@@ -352,5 +352,29 @@ TEST_CASE("a silent node that is back is told with its failure, and its next sil
     CHECK_FALSE(scene.gateway.failovers()[1].returned.has_value());
 }
 
+TEST_CASE("a broken connection is explained by a node that has been silent since, however late that is found out") {
+    struct Case {
+        Nanoseconds later;
+        Nanoseconds silent;
+        bool explains;
+    };
+    using std::chrono::milliseconds;
+    const std::vector<Case> cases{{milliseconds(2000), milliseconds(0), true},
+                                  {milliseconds(3800), milliseconds(3900), true},
+                                  {milliseconds(5000), milliseconds(0), false},
+                                  {milliseconds(9000), milliseconds(600), false}};
+    for (const Case& one : cases) {
+        CAPTURE(one.later.count());
+        Scene scene;
+        scene.gateway.add_route(0, {0, {"a"}, 0}, scene.a.hop());
+        const Nanoseconds broke = now_monotonic();
+        scene.gateway.fail_route(0, {"", "the connection closed", "connection", broke, Nanoseconds(0)});
+        scene.gateway.add_route(1, {0, {"a"}, 0}, scene.a.hop());
+        scene.gateway.fail_node({"a", "node 'a' is gone", "heartbeat", broke + one.later, one.silent});
+        CHECK(scene.gateway.failovers().size() == (one.explains ? 1 : 2));
+        CHECK(scene.gateway.failovers().back().node == "a");
+    }
+}
+
 }  // namespace
 }  // namespace carbonedge
