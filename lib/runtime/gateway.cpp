@@ -403,7 +403,7 @@ void Gateway::accept_answers() {
 
 void Gateway::read_answers(FrameStream& stream) {
     std::set<RouteNumber> carried;
-    std::string cause = "the last node closed its connection to the gateway";
+    std::string cause;
     try {
         const auto longest = static_cast<std::uint64_t>(longest_message_.value());
         while (const auto frame = stream.receive(*pool_, longest, [](const FrameHead&) { return ""; })) {
@@ -414,7 +414,17 @@ void Gateway::read_answers(FrameStream& stream) {
         cause = error.what();
         stream.shut_down();
     }
-    for (const RouteNumber number : carried) broken_connection(number, cause);
+    for (const RouteNumber number : carried) {
+        std::string closed = cause;
+        if (closed.empty()) {
+            const std::lock_guard lock(mutex_);
+            const auto route = routes_.find(number);
+            const bool known = route != routes_.end() && !route->second.use.nodes.empty();
+            closed = (known ? fmt::format("node '{}'", route->second.use.nodes.back()) : "the last node") +
+                     " closed its connection to the gateway";
+        }
+        broken_connection(number, closed);
+    }
 }
 
 void Gateway::finish(const ReceivedFrame& frame) {

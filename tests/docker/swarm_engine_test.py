@@ -205,7 +205,8 @@ def check_lost_host(tools, folder, here, there, checks):
     run = Survivor(tools, words, 400)
     groups = kill_host(there)
     checks.hold("a host that is gone: its spare answers", run.read_until("!" + home))
-    run.end(checks, "a host that is gone", f"node '{home}'", ["container end", "connection", "heartbeat"])
+    # Its connections say so before anybody else: a broken connection may not tell whose fault it is.
+    run.end(checks, "a host that is gone", f"node '{home}'", ["container end", "connection", "heartbeat"], [home, None])
     found = here.left_of_runs() + here.ask("stack", "ls", "--format", "{{.Name}}").splitlines()
     checks.hold("nothing is left where the swarm is managed", not found, found)
     for group in groups:  # a host that starts again has none
