@@ -13,7 +13,9 @@ namespace {
 constexpr double kMostCpus = 65'536;
 constexpr double kMostThreads = 1024;  // what carbonedge-node takes
 constexpr double kMostBuffers = 100;
-constexpr double kLargestNumber = 1e15;  // of anything that has no closer bound: products of three stay finite
+constexpr double kLeastShare = 1e-6;              // of a core, or of the reference node's speed: less takes years
+constexpr double kLeastBytesPerSecond = 1.0 / 8;  // 1 bit/s, likewise
+constexpr double kLargestNumber = 1e15;           // of anything that has no closer bound: products of three stay finite
 
 /// Collects the first problem of one section.
 class Section {
@@ -33,6 +35,13 @@ public:
         if (!(value > 0 && value <= high)) {
             refuse(key, fmt::format("{} is {}, expected more than 0, at most {}", key, number_text(value),
                                     number_text(high)));
+        }
+    }
+    /// Of what is above 0.
+    void at_least(std::string_view key, double value, double least, std::string_view unit) {
+        if (value > 0 && value < least) {
+            refuse(key, fmt::format("{} is {}{}, expected at least {}{}", key, number_text(value), unit,
+                                    number_text(least), unit));
         }
     }
     void one_of(std::string_view key, const std::string& value, std::vector<std::string> valid) {
@@ -59,6 +68,7 @@ std::optional<ClusterProblem> problem_of(const Node& node) {
     if (node.name == kGateway)
         section.refuse("", "'gateway' names the end where requests enter; name the node otherwise");
     section.above_zero("cpus", node.cpus, kMostCpus);
+    section.at_least("cpus", node.cpus, kLeastShare, "");
     section.in("quota_period", node.quota_period, 1ms, 1s);
     section.above_zero("memory", static_cast<double>(node.memory.value()), kLargestNumber);
     section.within("threads", node.threads, 1, kMostThreads);
@@ -69,6 +79,7 @@ std::optional<ClusterProblem> problem_of(const Node& node) {
     if (!unresolved || !node.intensity_scope.empty())
         section.one_of("intensity_scope", node.intensity_scope, {"direct", "lifecycle"});
     section.above_zero("speed_factor", node.speed_factor, 1e6);
+    section.at_least("speed_factor", node.speed_factor, kLeastShare, "");
     if (!node.profile.empty() && node.speed_factor != 1) {
         section.refuse("speed_factor",
                        "speed_factor scales the reference profile, but the node has a profile of its own");
@@ -100,6 +111,7 @@ std::optional<ClusterProblem> problem_of(const Link& link) {
     Section section(link_section(link));
     section.in("latency", link.latency, Nanoseconds(0), std::chrono::hours(24));
     section.within("bandwidth", link.bandwidth.value(), 0, kLargestNumber);
+    section.at_least("bandwidth", link.bandwidth.value(), kLeastBytesPerSecond, "B/s");
     section.within("energy_per_byte", link.energy_per_byte.value(), 0, 1e6);
     if (link.intensity) section.within("intensity", link.intensity->value(), 0, 1e6);
     return section.found();

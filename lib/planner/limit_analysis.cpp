@@ -120,6 +120,12 @@ std::vector<NamedLimit> limits_of(const PlanningProblem& problem) {
         named.push_back({Kind::kForbidden, fmt::format("forbid {}={}", ban.first, ban.second),
                          [ban](PlanningProblem& p) { std::erase(p.limits.forbidden, ban); }});
     }
+    // A pin that is given twice goes, and is told, once.
+    for (auto limit = named.begin(); limit != named.end();) {
+        const bool told =
+            std::any_of(named.begin(), limit, [&](const auto& other) { return other.text == limit->text; });
+        limit = told ? named.erase(limit) : limit + 1;
+    }
     named.push_back({Kind::kMemory, "memory", [](PlanningProblem& p) { p.hold_memory = false; }});
     return named;
 }

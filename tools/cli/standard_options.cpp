@@ -58,6 +58,11 @@ std::string verbs_named_by(std::string_view page, const std::string& program) {
     return list.empty() ? list : fmt::format("Verbs ({} VERB -h lists their options):\n{}", program, list);
 }
 
+void tell(std::ostream& out, std::string_view text) {
+    out << text << std::flush;
+    if (!out) throw EnvironmentError("cannot write to standard output", "check the reader of the pipe");
+}
+
 void print_effective(const CLI::App& app, std::ostream& err) {
     for (const CLI::App* scope = &active_app(app); scope != nullptr; scope = scope->get_parent()) {
         for (const CLI::Option* option : scope->get_options()) {
@@ -115,11 +120,11 @@ bool parse_command_line(CLI::App& app, int argc, const char* const* argv, std::s
         const std::string_view word = argv[i];
         if (word == "--") break;
         if (word == "--help") {
-            out << page;
+            tell(out, page);
             return false;
         }
         if (word == "--version") {
-            out << app.get_name() << " " << version() << "\n";
+            tell(out, fmt::format("{} {}\n", app.get_name(), version()));
             return false;
         }
     }
@@ -129,7 +134,7 @@ bool parse_command_line(CLI::App& app, int argc, const char* const* argv, std::s
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-        out << app.help();
+        tell(out, app.help());
         return false;
     } catch (const CLI::ParseError& error) {
         throw UsageError(problem_text(app, error) + ", see -h");

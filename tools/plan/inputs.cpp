@@ -29,6 +29,8 @@ void read_reference(const ProblemOptions& options, std::istream& in, PlanningPro
     const std::string text = read_input(options.input, in);
     const std::string name = shown_name(options.input);
     if (!is_json(text)) {
+        const bool blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
+        if (options.keep_cuts && blank) throw InputError(name, 0, "is empty; expected a partition");
         if (options.keep_cuts) throw UsageError("--keep-cuts: " + name + " is a profile, which has no cuts to keep");
         problem.profiles.push_back(read_profile(text, name));
         return;
