@@ -229,7 +229,8 @@ def draw_options(tool, folder, draw, objective):
     if run(*words, "--minimize", "latency", "-o", fastest).returncode != 0:
         return None
     predicted = json.loads(fastest.read_text(encoding="utf-8"))["predicted"]
-    words += ["--minimize", objective, "--carbon-weight", f"{draw.random():.3f}"]
+    weight = f"{draw.random():.3f}"  # drawn for every objective, so that what follows does not depend on it
+    words += ["--minimize", objective, *(["--carbon-weight", weight] if objective == "score" else [])]
     if objective != "latency" and draw.random() < 0.7:
         words += ["--slo", f"{math.ceil(predicted['latency_mean_ns'] * draw.uniform(1.02, 1.5))}ns"]
     if objective != "bottleneck" and draw.random() < 0.4:
