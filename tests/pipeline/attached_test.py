@@ -110,7 +110,7 @@ def check_death(tools, nodes, checks):
     nodes.processes["right"].kill()
     _, talk = run.communicate(timeout=run_test.LIMIT_S)
     lines = talk.splitlines()
-    checks.hold("a run whose last node is killed ends with 1 and says what broke", run.returncode == 1 and "the last node closed its connection" in lines[-1], run.returncode, talk)
+    checks.hold("a run whose last node is killed ends with 1 and says what broke", run.returncode == 1 and "node 'right' closed its connection to the gateway" in lines[-1], run.returncode, talk)
     nodes.start("right")
     again = tools.run(*words("--requests", "5", "--quiet"))
     checks.hold("its node started again, the next run succeeds", again.returncode == 0, again.returncode, again.stderr)
