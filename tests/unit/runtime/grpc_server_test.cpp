@@ -12,9 +12,11 @@
 #include <sys/socket.h>
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 namespace carbonedge {
@@ -86,44 +88,33 @@ public:
             grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), own));
     }
     void call(std::size_t count) {
-        for (std::size_t i = 0; i < count; ++i) {
-            Call& call = calls_.emplace_back();
-            call.request.set_model_name("m");
-            auto& input = *call.request.add_inputs();
-            input.set_name("x");
-            input.set_datatype("UINT8");
-            input.add_shape(2);
-            call.request.add_raw_input_contents("ab");
-            call.context.set_wait_for_ready(true);
-            call.context.set_deadline(std::chrono::system_clock::now() + kPatience);
-            stub_->async()->ModelInfer(&call.context, &call.request, &call.response,
-                                       [this](const grpc::Status& status) {
-                                           const std::lock_guard lock(mutex_);
-                                           ++ended_;
-                                           answered_ += status.ok() ? 1 : 0;
-                                           changed_.notify_all();
-                                       });
-        }
+        for (std::size_t i = 0; i < count; ++i) calls_.emplace_back([this] { answered_ += ask() ? 1 : 0; });
     }
     /// How many were answered, once all have ended.
     std::size_t await_all() {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return ended_ == calls_.size(); });
+        calls_.clear();
         return answered_;
     }
 
 private:
-    struct Call {
-        grpc::ClientContext context;
+    bool ask() {
         inference::ModelInferRequest request;
+        request.set_model_name("m");
+        auto& input = *request.add_inputs();
+        input.set_name("x");
+        input.set_datatype("UINT8");
+        input.add_shape(2);
+        request.add_raw_input_contents("ab");
+        grpc::ClientContext context;
+        context.set_wait_for_ready(true);
+        context.set_deadline(std::chrono::system_clock::now() + kPatience);
         inference::ModelInferResponse response;
-    };
+        return stub_->ModelInfer(&context, request, &response).ok();
+    }
+
     std::unique_ptr<inference::GRPCInferenceService::Stub> stub_;
-    std::deque<Call> calls_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::size_t ended_ = 0;
-    std::size_t answered_ = 0;
+    std::atomic<std::size_t> answered_ = 0;
+    std::vector<std::jthread> calls_;
 };
 
 struct Served {

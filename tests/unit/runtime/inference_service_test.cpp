@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 #include <grpcpp/grpcpp.h>
+#include <atomic>
+#include <mutex>
 
 namespace carbonedge {
 namespace {
@@ -23,11 +25,19 @@ public:
         answered(call.inputs);
     }
     void ended(ClientProtocol /*protocol*/, InferenceResult result, Nanoseconds /*duration*/) override {
-        results.push_back(result);
+        const std::lock_guard lock(mutex_);
+        results_.push_back(result);
+    }
+    [[nodiscard]] std::vector<InferenceResult> results() {
+        const std::lock_guard lock(mutex_);
+        return results_;
     }
 
-    bool forgets = false;
-    std::vector<InferenceResult> results;
+    std::atomic<bool> forgets = false;
+
+private:
+    std::mutex mutex_;
+    std::vector<InferenceResult> results_;
 };
 
 TEST_CASE("a call whose answer cannot be written is told so, and the next is answered") {
@@ -55,7 +65,7 @@ TEST_CASE("a call whose answer cannot be written is told so, and the next is ans
             if (forgets) CHECK(status.error_message().starts_with("the answer cannot be written"));
         }
     }
-    CHECK(backend.results == std::vector<InferenceResult>{InferenceResult::kFailed, InferenceResult::kOk});
+    CHECK(backend.results() == std::vector<InferenceResult>{InferenceResult::kFailed, InferenceResult::kOk});
 }
 
 }  // namespace
