@@ -2,8 +2,8 @@
 
 #include "lib/base/errors.h"
 #include "lib/runtime/inference_service.h"
-#include "lib/runtime/proto/open_inference.grpc.pb.h"
 #include "lib/transport/tcp_socket.h"
+#include "tests/unit/runtime/one_model_backend.h"
 
 #include <doctest/doctest.h>
 #include <grpcpp/grpcpp.h>
@@ -25,14 +25,8 @@ namespace {
 constexpr Nanoseconds kPatience = std::chrono::seconds(20);
 
 /// Answers a call only when it is told to.
-class Holding : public InferenceBackend {
+class Holding : public OneModelBackend {
 public:
-    [[nodiscard]] std::string server_name() const override { return "holding"; }
-    [[nodiscard]] bool ready() const override { return true; }
-    [[nodiscard]] std::vector<std::string> model_names() const override { return {"m"}; }
-    [[nodiscard]] std::optional<ServedModel> find_model(const std::string& name) const override {
-        return ServedModel{name, "test", {parse_input_spec("x=2:uint8")}, {parse_input_spec("y=2:uint8")}};
-    }
     void start(InferenceCall call, Answered answered) override {
         const std::lock_guard lock(mutex_);
         if (!holds_) return answered(call.inputs);
@@ -98,13 +92,7 @@ public:
 
 private:
     bool ask() {
-        inference::ModelInferRequest request;
-        request.set_model_name("m");
-        auto& input = *request.add_inputs();
-        input.set_name("x");
-        input.set_datatype("UINT8");
-        input.add_shape(2);
-        request.add_raw_input_contents("ab");
+        const inference::ModelInferRequest request = two_bytes();
         grpc::ClientContext context;
         context.set_wait_for_ready(true);
         context.set_deadline(std::chrono::system_clock::now() + kPatience);

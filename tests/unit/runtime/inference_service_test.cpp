@@ -1,7 +1,7 @@
 #include "lib/runtime/inference_service.h"
 
 #include "lib/runtime/grpc_server.h"
-#include "lib/runtime/proto/open_inference.grpc.pb.h"
+#include "tests/unit/runtime/one_model_backend.h"
 
 #include <doctest/doctest.h>
 #include <grpcpp/grpcpp.h>
@@ -12,14 +12,8 @@ namespace carbonedge {
 namespace {
 
 /// Gives back what it takes, or nothing at all where its model says that it gives one tensor.
-class Forgetful : public InferenceBackend {
+class Forgetful : public OneModelBackend {
 public:
-    [[nodiscard]] std::string server_name() const override { return "forgetful"; }
-    [[nodiscard]] bool ready() const override { return true; }
-    [[nodiscard]] std::vector<std::string> model_names() const override { return {"m"}; }
-    [[nodiscard]] std::optional<ServedModel> find_model(const std::string& name) const override {
-        return ServedModel{name, "test", {parse_input_spec("x=2:uint8")}, {parse_input_spec("y=2:uint8")}};
-    }
     void start(InferenceCall call, Answered answered) override {
         if (forgets) call.inputs.clear();
         answered(call.inputs);
@@ -50,13 +44,7 @@ TEST_CASE("a call whose answer cannot be written is told so, and the next is ans
         for (const bool forgets : {true, false}) {
             CAPTURE(forgets);
             backend.forgets = forgets;
-            inference::ModelInferRequest request;
-            request.set_model_name("m");
-            auto& input = *request.add_inputs();
-            input.set_name("x");
-            input.set_datatype("UINT8");
-            input.add_shape(2);
-            request.add_raw_input_contents("ab");
+            const inference::ModelInferRequest request = two_bytes();
             grpc::ClientContext context;
             context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
             inference::ModelInferResponse response;
